@@ -1,0 +1,334 @@
+import { z } from 'zod';
+import { defineEndpoint } from './endpoint.ts';
+import { id, idParams, message, timestamp } from './fields.ts';
+import { pageQuery } from './page.ts';
+
+export const deploymentStatus = z
+  .enum([
+    'queued',
+    'building',
+    'starting',
+    'running',
+    'unhealthy',
+    'crash_loop',
+    'stopping',
+    'stopped',
+    'failed',
+  ])
+  .meta({ id: 'DeploymentStatus', description: 'What a deployment is doing.' });
+
+export type DeploymentStatus = z.infer<typeof deploymentStatus>;
+
+/** Why a release did not come to run, for a program; `status_reason` says it to a person. */
+export const failureCode = z.enum([
+  'STACK_NOT_FOUND',
+  'SOURCE_MISSING',
+  'SOURCE_TOO_LARGE',
+  'SOURCE_UNSAFE',
+  'BASE_IMAGE_MISSING',
+  'BUILD_FAILED',
+  'BUILD_TIMEOUT',
+  'PORT_IN_USE',
+  'START_FAILED',
+  'EXITED',
+  'OUT_OF_MEMORY',
+  'UNHEALTHY',
+  'WRONG_PORT',
+  'RUNTIME_UNAVAILABLE',
+  'INTERNAL',
+]);
+
+export type FailureCode = z.infer<typeof failureCode>;
+
+export const runtimeName = z.enum(['docker', 'process']);
+
+const name = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    'must be a DNS label: 1 to 63 of a-z, 0-9 and "-", not first or last',
+  )
+  .meta({ description: 'A DNS label, unique in its project.', examples: ['myproject-prod'] });
+
+const port = z
+  .int()
+  .min(1024)
+  .max(65535)
+  .meta({
+    description: 'Where it answers on the machine of BorgOS; a free port when left out.',
+    examples: [8090],
+  });
+
+/** What BorgOS sets itself: an app finds there where to listen. */
+export const reservedVariables = ['PORT', 'HOST', 'HOSTNAME'];
+
+const environment = z
+  .record(
+    z
+      .string()
+      .max(256)
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be letters, digits and "_"'),
+    z
+      .string()
+      .max(32_768)
+      .regex(/^[^\0]*$/, 'must have no NUL character'),
+  )
+  .refine((value) => Object.keys(value).length <= 256, 'must have at most 256 variables')
+  .refine((value) => JSON.stringify(value).length <= 262_144, 'must be at most 256 KiB in all')
+  .refine(
+    (value) => !reservedVariables.some((reserved) => reserved in value),
+    `must not set ${reservedVariables.join(', ')}: BorgOS sets them, and the app listens there`,
+  )
+  .meta({
+    description: 'Environment variables of the app. Beside them it gets `PORT` and `HOST`.',
+    examples: [{ NODE_ENV: 'production' }],
+  });
+
+const cpuLimit = z
+  .string()
+  .regex(/^\d{1,4}(\.\d{1,3})?$/, 'must be a number of cores, such as "0.5" or "2"')
+  .refine((value) => Number(value) >= 0.01, 'must be at least "0.01"')
+  .meta({ description: 'Cores, at most those of the machine.', examples: ['0.5'] });
+
+const memoryLimit = z
+  .string()
+  .regex(/^\d{1,15}[bkmg]?$/i, 'must be a number with a unit b, k, m or g, such as "512m"')
+  .refine((value) => parseMemory(value) >= 6 * 1024 ** 2, 'must be at least "6m"')
+  .meta({ description: 'Memory, at most that of the machine.', examples: ['512m'] });
+
+/** `"512m"` in bytes; a number without a unit is bytes. */
+export function parseMemory(text: string): number {
+  const unit = text.slice(-1).toLowerCase();
+  const power = 'bkmg'.indexOf(unit);
+  return power < 0 ? Number(text) : Number(text.slice(0, -1)) * 1024 ** power;
+}
+
+const healthCheckPath = z
+  .string()
+  .max(1024)
+  .regex(/^\/[!-~]*$/, 'must start with "/" and be ASCII without spaces')
+  .meta({
+    description: 'Must answer 2xx or 3xx. Without it, any answer of `/` below 500 will do.',
+    examples: ['/health'],
+  });
+
+export const deployment = z
+  .object({
+    id,
+    project_id: id,
+    name: z.string(),
+    port: z.int(),
+    status: deploymentStatus,
+    status_reason: z.string().nullable().meta({
+      description: 'Why it is so, and what to do about it; also why the last release failed.',
+    }),
+    failure_code: failureCode.nullable(),
+    stage: z.string().nullable().meta({ description: 'What is being done right now.' }),
+    container_id: z
+      .string()
+      .nullable()
+      .meta({ examples: ['abc123def456'] }),
+    process_id: z.int().nullable().meta({ description: 'In the process runtime.' }),
+    url: z.string().meta({ examples: ['http://localhost:8090'] }),
+    health_check_url: z.string(),
+    environment: z.record(z.string(), z.string()),
+    cpu_limit: z.string().nullable(),
+    memory_limit: z.string().nullable(),
+    limits_enforced: z.boolean().nullable().meta({
+      description: 'Whether the runtime enforces the limits; `null`: none are set.',
+    }),
+    runtime: runtimeName.nullable().meta({ description: '`null`: not chosen yet.' }),
+    image: z.string().nullable().meta({ description: 'What was built and is run.' }),
+    revision: z.int().meta({ description: 'Of the release that serves, else of the newest.' }),
+    restarts: z.int().meta({ description: 'How often it was restarted after a crash.' }),
+    created_at: timestamp,
+    updated_at: timestamp,
+    started_at: timestamp.nullable(),
+    stopped_at: timestamp.nullable(),
+    observed_at: timestamp.nullable().meta({ description: 'When the runtime was last looked at.' }),
+  })
+  .meta({ id: 'Deployment', description: 'A project that runs on a port.' });
+
+export type Deployment = z.infer<typeof deployment>;
+
+export const deployPlan = z
+  .object({
+    stack: z.enum(['dockerfile', 'node', 'python', 'static']),
+    found_by: z.string().meta({ description: 'The file or setting that told.' }),
+    runtime: runtimeName,
+    base_image: z.string().nullable(),
+    dockerfile: z
+      .string()
+      .nullable()
+      .meta({ description: 'What is built, in the Docker runtime.' }),
+    install: z.array(z.array(z.string())),
+    build: z.array(z.array(z.string())),
+    start: z.array(z.string()).nullable(),
+    port: z.int().meta({ description: 'Where the app is told to listen, in the container.' }),
+    files: z.int().meta({ description: 'How many files are sent to the build.' }),
+    bytes: z.int(),
+    notes: z.array(z.string()),
+  })
+  .meta({ id: 'DeployPlan', description: 'How a directory would be built and started.' });
+
+export type DeployPlan = z.infer<typeof deployPlan>;
+
+const accepted = z.object({ message, id });
+const action = z.object({ message, id, status: deploymentStatus });
+const tag = 'Deployments';
+
+export const deployments = {
+  list: defineEndpoint({
+    method: 'GET',
+    path: '/api/v1/deployments',
+    tag,
+    summary: 'List deployments',
+    description: 'Newest first. All filters given must match.',
+    scope: 'deployments:read',
+    query: z.strictObject({
+      ...pageQuery,
+      status: deploymentStatus.optional(),
+      project_id: id.optional(),
+      name: name.optional(),
+      port: port.optional(),
+    }),
+    status: 200,
+    response: deployment,
+    list: true,
+    errors: [],
+  }),
+  deploy: defineEndpoint({
+    method: 'POST',
+    path: '/api/v1/deploy',
+    tag,
+    summary: 'Deploy a project on a port',
+    description: `Builds the project’s directory, starts it, waits until it is healthy, and routes the port to it. Answers as soon as the deployment is durable; follow it at \`GET /api/v1/deployments/{id}\`.
+
+The same project and name again is a redeploy: a new revision, put in place of the old one without dropping a request once it is healthy; what the body leaves out stays as it was. With \`dry_run\` nothing is deployed: the answer is the plan, with status 200.`,
+    scope: 'deployments:write',
+    query: z.strictObject({
+      dry_run: z
+        .boolean()
+        .default(false)
+        .meta({ description: '`true`: only show how it would be built and started.' }),
+    }),
+    body: z.strictObject({
+      project_id: id,
+      name: name.optional().meta({ description: 'By default made from the project’s name.' }),
+      port: port.optional(),
+      environment: environment.optional(),
+      cpu_limit: cpuLimit.nullable().optional(),
+      memory_limit: memoryLimit.nullable().optional(),
+      health_check_path: healthCheckPath.nullable().optional(),
+    }),
+    status: 202,
+    otherStatus: 200,
+    response: z.union([accepted, deployPlan]),
+    errors: [
+      'NOT_FOUND',
+      'PORT_IN_USE',
+      'PROJECT_PATH_MISSING',
+      'PROJECT_PATH_NOT_ALLOWED',
+      'LIMIT_UNAVAILABLE',
+      'STACK_NOT_FOUND',
+      'DEPLOYMENT_EXISTS',
+    ],
+  }),
+  get: defineEndpoint({
+    method: 'GET',
+    path: '/api/v1/deployments/{id}',
+    tag,
+    summary: 'Read a deployment',
+    description: 'Its state as last observed.',
+    scope: 'deployments:read',
+    params: idParams,
+    status: 200,
+    response: deployment,
+    errors: ['NOT_FOUND'],
+  }),
+  stop: defineEndpoint({
+    method: 'POST',
+    path: '/api/v1/deployments/{id}/stop',
+    tag,
+    summary: 'Stop a deployment',
+    description:
+      'Takes no new requests, lets those in flight end, stops the app. The port stays reserved for it.',
+    scope: 'deployments:write',
+    params: idParams,
+    status: 200,
+    response: action,
+    errors: ['NOT_FOUND', 'DEPLOYMENT_FAILED'],
+  }),
+  start: defineEndpoint({
+    method: 'POST',
+    path: '/api/v1/deployments/{id}/start',
+    tag,
+    summary: 'Start a stopped deployment',
+    description: 'Starts the newest revision that was built; one that runs is left as it is.',
+    scope: 'deployments:write',
+    params: idParams,
+    status: 200,
+    response: action,
+    errors: ['NOT_FOUND', 'PORT_IN_USE', 'DEPLOYMENT_FAILED'],
+  }),
+  restart: defineEndpoint({
+    method: 'POST',
+    path: '/api/v1/deployments/{id}/restart',
+    tag,
+    summary: 'Restart a deployment',
+    description:
+      'Starts the same revision anew, switches to it when it is healthy, then stops the old one: no request is dropped.',
+    scope: 'deployments:write',
+    params: idParams,
+    status: 200,
+    response: action,
+    errors: ['NOT_FOUND', 'PORT_IN_USE', 'DEPLOYMENT_FAILED'],
+  }),
+  delete: defineEndpoint({
+    method: 'DELETE',
+    path: '/api/v1/deployments/{id}',
+    tag,
+    summary: 'Delete a deployment',
+    description:
+      'Stops it and removes its containers, images, logs and port reservation. The project’s directory stays as it is.',
+    scope: 'deployments:write',
+    params: idParams,
+    status: 200,
+    response: z.object({ message, id }),
+    errors: ['NOT_FOUND', 'DEPLOYMENT_FAILED'],
+  }),
+  logs: defineEndpoint({
+    method: 'GET',
+    path: '/api/v1/deployments/{id}/logs',
+    tag,
+    summary: 'Read what a deployment printed',
+    description:
+      'A piece of the build’s or the app’s output, in whole lines. Without `offset` its end; to follow, ask again with `offset` = `next_offset`.',
+    scope: 'deployments:read',
+    params: idParams,
+    query: z.strictObject({
+      stream: z.enum(['app', 'build']).default('app').meta({ description: 'Whose output.' }),
+      revision: z
+        .int()
+        .min(1)
+        .optional()
+        .meta({ description: 'Of which build; the newest by default. For `build` only.' }),
+      offset: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional().meta({
+        description: 'The byte to read from; what was rotated away is skipped.',
+      }),
+      max_bytes: z.int().min(1).max(1_048_576).default(65_536),
+    }),
+    status: 200,
+    response: z
+      .object({
+        stream: z.enum(['app', 'build']),
+        revision: z.int().nullable(),
+        content: z.string(),
+        offset: z.int().meta({ description: 'The byte that `content` starts at.' }),
+        next_offset: z.int().meta({ description: 'Where to read on.' }),
+        size: z.int().meta({ description: 'How many bytes there are by now.' }),
+      })
+      .meta({ id: 'DeploymentLog', description: 'A piece of a log.' }),
+    errors: ['NOT_FOUND'],
+  }),
+};

@@ -1,0 +1,102 @@
+import type { z } from 'zod';
+import type { ErrorCode } from './errors.ts';
+
+export const resources = [
+  'projects',
+  'deployments',
+  'agents',
+  'errors',
+  'search',
+  'mcp',
+  'webhooks',
+  'admin',
+] as const;
+
+/** What a caller must be allowed to do. `null` in an endpoint: open to everybody. */
+export type Scope = `${(typeof resources)[number]}:${'read' | 'write'}`;
+
+/** The schema of a flat object: what path parameters, a query string and a body are made of. */
+export type Shape = z.ZodObject;
+
+/** One operation of the API: the single source of its route, its documentation and its types. */
+export interface Endpoint {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** The whole path, parameters in braces: `/api/v1/projects/{id}`. */
+  path: `/${string}`;
+  /** A group in the documentation. */
+  tag: string;
+  /** One line without a full stop. */
+  summary: string;
+  /** What a caller needs to know beyond the schemas; Markdown. */
+  description: string;
+  scope: Scope | null;
+  params?: Shape;
+  query?: Shape;
+  body?: Shape;
+  /** The status of success. */
+  status: 200 | 201 | 202;
+  /** Another status of success, which the description tells apart. */
+  otherStatus?: 200;
+  /**
+   * The body of success. For a `list` endpoint: the schema of one item, the answer being an array
+   * of them or an envelope around it (see page.ts).
+   */
+  response: z.ZodType;
+  list?: true;
+  /** The codes this operation can answer with, beside those that any request can meet. */
+  errors: readonly ErrorCode[];
+}
+
+/** Keeps the literal types of an endpoint, and refuses one whose input names overlap. */
+export function defineEndpoint<const E extends Endpoint>(endpoint: E): E {
+  const names = [endpoint.params, endpoint.query, endpoint.body].flatMap((shape) =>
+    Object.keys(shape?.shape ?? {}),
+  );
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice) {
+    // A client passes params, query and body as one object, so a name must have one place.
+    throw new Error(`${endpoint.method} ${endpoint.path}: "${twice}" is in two parts of the input`);
+  }
+  return endpoint;
+}
+
+type Part<E, K extends string> = E extends { [key in K]: infer S extends z.ZodType } ? S : never;
+type InputOf<S> = [S] extends [never] ? unknown : S extends z.ZodType ? z.input<S> : unknown;
+type OutputOf<S> = [S] extends [never] ? unknown : S extends z.ZodType ? z.output<S> : unknown;
+type Flat<T> = { [K in keyof T]: T[K] };
+
+/** What a caller passes: path parameters, query and body in one object. */
+export type EndpointInput<E extends Endpoint> = Flat<
+  InputOf<Part<E, 'params'>> & InputOf<Part<E, 'query'>> & InputOf<Part<E, 'body'>>
+>;
+
+/** What a handler receives: the same, validated and with defaults filled in. */
+export type ParsedInput<E extends Endpoint> = Flat<
+  OutputOf<Part<E, 'params'>> & OutputOf<Part<E, 'query'>> & OutputOf<Part<E, 'body'>>
+>;
+
+/** The body of success; of one item for a list. */
+export type EndpointResponse<E extends Endpoint> = z.output<E['response']>;
+
+/** What a list handler returns: one page's items, and how many match in all. */
+export interface ListResult<T> {
+  items: T[];
+  total: number;
+}
+
+/** What is known of a call beside its input. */
+export interface Call {
+  requestId: string;
+  /** Aborts when the caller hangs up or the server gives up on the request. */
+  signal: AbortSignal;
+  /** The status of success; a handler may set it to the endpoint's `otherStatus`. */
+  status: Endpoint['status'];
+}
+
+export type Handler<E extends Endpoint> = (
+  input: ParsedInput<E>,
+  call: Call,
+) => Promise<E extends { list: true } ? ListResult<EndpointResponse<E>> : EndpointResponse<E>>;
+
+/** A handler for each endpoint of a resource; a missing or ill-typed one does not compile. */
+export type Handlers<R extends Record<string, Endpoint>> = { [K in keyof R]: Handler<R[K]> };

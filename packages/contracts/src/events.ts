@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { deploymentStatus, failureCode } from './deployments.ts';
+import { id } from './fields.ts';
+
+const named = z.object({ id, name: z.string() });
+
+/**
+ * Everything that BorgOS tells: the event’s name on the WebSocket, and the shape of its data.
+ * The same list feeds webhooks, the dashboard and the audit trail.
+ */
+export const events = {
+  project_created: named.extend({ path: z.string() }),
+  project_updated: named.extend({ changed: z.array(z.string()) }),
+  project_deleted: named,
+  deployment_created: named.extend({ project_id: id, port: z.int(), revision: z.int() }),
+  deployment_status: z.object({
+    id,
+    project_id: id,
+    name: z.string(),
+    port: z.int(),
+    status: deploymentStatus,
+    status_reason: z.string().nullable(),
+    failure_code: failureCode.nullable(),
+    stage: z.string().nullable(),
+    revision: z.int(),
+  }),
+  deployment_deleted: named.extend({ project_id: id, port: z.int() }),
+} as const;
+
+export type EventType = keyof typeof events;
+export type EventData<T extends EventType> = z.infer<(typeof events)[T]>;
+
+/** One event, as it is kept: `seq` grows in the order in which changes were committed. */
+export type AnyEvent = {
+  [T in EventType]: { seq: number; type: T; data: EventData<T>; timestamp: string };
+}[EventType];

@@ -1,0 +1,8 @@
+import { deployments } from './deployments.ts';
+import { projects } from './projects.ts';
+import { status } from './status.ts';
+
+/** The whole API: routes, documentation, clients and tools are all derived from this table. */
+export const api = { status, projects, deployments };
+
+export type Api = typeof api;

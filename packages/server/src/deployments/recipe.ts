@@ -1,0 +1,33 @@
+/** A file that is put into the build beside those of the project. */
+export interface ExtraFile {
+  /** Relative, with slashes. */
+  path: string;
+  content: string;
+}
+
+/**
+ * How a directory becomes a running app, whatever runs it: found by `detectRecipe`, turned into a
+ * Dockerfile by the Docker runtime and executed command by command by the process runtime.
+ * All commands are argument vectors and run in the root of the copied sources.
+ */
+export interface Recipe {
+  stack: 'dockerfile' | 'node' | 'python' | 'static';
+  /** The file that told, relative to the project: `package.json`. */
+  foundBy: string;
+  /** The project's own Dockerfile, relative; then all that follows but `port` is empty. */
+  dockerfile: string | null;
+  /** The language's version the project asks for: `22`, `3.12`; `null` when it doesn't say. */
+  version: string | null;
+  /** Files that `install` reads, so that the layer is built again only when they change. */
+  manifests: string[];
+  install: string[][];
+  build: string[][];
+  start: string[] | null;
+  /** Fixed environment of the app: `NODE_ENV`. */
+  environment: Record<string, string>;
+  /** Where the app listens if it does not honour `PORT`: EXPOSE, or the framework's habit. */
+  port: number;
+  extraFiles: ExtraFile[];
+  /** What a person should know about choices that were made. */
+  notes: string[];
+}

@@ -1,0 +1,26 @@
+export interface Target {
+  host: string;
+  port: number;
+}
+
+export interface Route {
+  deploymentId: number;
+  /** The port on this machine that visitors use. */
+  port: number;
+  /** `null`: nothing to serve yet, visitors get 503. */
+  target: Target | null;
+}
+
+/** What owns the ports that visitors use: the proxy, a process of its own. */
+export interface Router {
+  /**
+   * Binds the route's port if it is not bound yet, and sends new requests to its target from now
+   * on. Throws `ReleaseFailure` PORT_IN_USE when another process holds the port.
+   */
+  route(route: Route): Promise<void>;
+  /** Waits until no request to a former target of the deployment is in flight, at most `timeoutMs`; what is left then is cut. */
+  drain(deploymentId: number, target: Target, timeoutMs: number): Promise<void>;
+  /** Takes no new requests, drains, frees the port. Not routed: fine. */
+  unroute(deploymentId: number, timeoutMs: number): Promise<void>;
+  list(): Promise<Route[]>;
+}

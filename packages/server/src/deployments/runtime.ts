@@ -1,0 +1,96 @@
+import type { Recipe } from './recipe.ts';
+
+/** Which instance of which deployment: the identity that names, labels and adoption go by. */
+export interface InstanceIdentity {
+  deploymentId: number;
+  /** What was built. */
+  revision: number;
+  /** Which start of it: grows with every deploy, start and restart. */
+  generation: number;
+}
+
+export interface BuildRequest {
+  deploymentId: number;
+  revision: number;
+  /** `borgos-<project>-<deployment>-<id>-r<revision>`: the artefact is named after it. */
+  name: string;
+  /** The project's directory, absolute and with symlinks resolved. */
+  source: string;
+  recipe: Recipe;
+  /** Receives the build's output as it comes, in pieces of any size. */
+  log: (text: string) => void;
+  /** Aborts when the build takes too long, is superseded, or the server stops. */
+  signal: AbortSignal;
+}
+
+export interface InstanceSpec extends InstanceIdentity {
+  /** The build's name plus `-g<generation>`. An instance of that name is adopted, never doubled. */
+  name: string;
+  /** What `build` returned. */
+  artifact: string;
+  recipe: Recipe;
+  /** The user's variables and the recipe's; the runtime adds PORT, HOST and HOSTNAME. */
+  environment: Record<string, string>;
+  /** Cores; `null`: unlimited. */
+  cpus: number | null;
+  /** Bytes; `null`: unlimited. */
+  memory: number | null;
+  /** The file that the app's output is appended to, kept across instances. */
+  logFile: string;
+}
+
+/** What the runtime sees of one instance right now. */
+export interface Instance extends InstanceIdentity {
+  name: string;
+  state: 'created' | 'running' | 'restarting' | 'exited';
+  containerId: string | null;
+  processId: number | null;
+  /** Where it can be reached from this machine; `null` unless it runs. */
+  address: { host: string; port: number } | null;
+  /** The port the app was told to listen on, on its own side. */
+  port: number;
+  exitCode: number | null;
+  outOfMemory: boolean;
+  /** How often the runtime restarted it after a crash. */
+  restarts: number;
+  startedAt: Date | null;
+}
+
+/** A socket that listens inside an instance, as `127.0.0.1:3000`. */
+export interface Listener {
+  host: string;
+  port: number;
+}
+
+/**
+ * What runs deployments. Every method is idempotent and honours its signal, so that the state
+ * machine can repeat a step after a crash without knowing how far the last try came. Failures that
+ * a user can act on are thrown as `ReleaseFailure`.
+ */
+export interface Runtime {
+  readonly name: 'docker' | 'process';
+  /** For people: `Docker Engine 28.2.2`. */
+  readonly description: string;
+  /** Whether limits are enforced here, and if not, why: shown to the user. */
+  readonly limits: { enforced: boolean; reason: string | null };
+  /** What would be built, for a person, with the base image that would be used. Changes nothing. */
+  preview(recipe: Recipe): Promise<{ dockerfile: string | null; baseImage: string | null }>;
+  /** Makes the artefact and returns its reference; a failed or aborted build leaves nothing. */
+  build(request: BuildRequest): Promise<string>;
+  /** Whether an artefact is still there. */
+  hasArtifact(artifact: string): Promise<boolean>;
+  removeArtifact(artifact: string): Promise<void>;
+  /** Creates and starts an instance, or adopts the one of that name. */
+  start(spec: InstanceSpec, signal: AbortSignal): Promise<Instance>;
+  find(name: string): Promise<Instance | undefined>;
+  /** All instances that this BorgOS made, running or not. */
+  list(): Promise<Instance[]>;
+  /** SIGTERM, after `graceMs` SIGKILL, then removes it. Not there: fine. */
+  stop(name: string, graceMs: number): Promise<void>;
+  /** Where the instance listens, by looking at its sockets; `[]` where the system does not tell. */
+  listeners(name: string): Promise<Listener[]>;
+  /** Calls back soon after an instance exits, with its name; it may also miss one. */
+  onExit(callback: (name: string) => void): void;
+  /** Stops watching. Instances go on running. */
+  close(): Promise<void>;
+}

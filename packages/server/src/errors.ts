@@ -1,0 +1,42 @@
+import type { FailureCode } from '@borgos/contracts/deployments';
+import type { ErrorCode, ErrorDetail } from '@borgos/contracts/errors';
+
+/** A refusal that a caller can act on: its code decides the status, its message is shown. */
+export class AppError extends Error {
+  override name = 'AppError';
+  readonly code: ErrorCode;
+  readonly details: ErrorDetail[] | undefined;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { details?: ErrorDetail[]; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.details = options.details;
+  }
+}
+
+export function notFound(what: string, id: number): AppError {
+  return new AppError('NOT_FOUND', `${what} with id ${id} not found`);
+}
+
+/** One field of the input is wrong in a way that only the server can know. */
+export function invalid(path: string, message: string): AppError {
+  return new AppError('VALIDATION_FAILED', `${path} ${message}`, { details: [{ path, message }] });
+}
+
+/**
+ * Why a release cannot come to run. It becomes the deployment's `failure_code` and
+ * `status_reason`, so the message says what happened and what the user can do.
+ */
+export class ReleaseFailure extends Error {
+  override name = 'ReleaseFailure';
+  readonly code: FailureCode;
+
+  constructor(code: FailureCode, message: string, options: { cause?: unknown } = {}) {
+    super(message, options);
+    this.code = code;
+  }
+}
