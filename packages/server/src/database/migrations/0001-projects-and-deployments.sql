@@ -26,14 +26,10 @@ create table deployments (
   project_id integer not null constraint deployments_project_id_fkey references projects (id),
   name text not null,
   port integer not null,
-  environment jsonb not null default '{}',
-  cpu_limit text,
-  memory_limit text,
-  health_check_path text,
   desired text not null default 'running' check (desired in ('running', 'stopped', 'deleted')),
   -- Grows with every request to deploy, start, restart, stop or delete; the newest wins.
   generation integer not null default 1,
-  -- Of the newest release asked for.
+  -- The release asked for: its settings are those that are shown.
   wanted_revision integer not null default 1,
   status text not null default 'queued',
   status_reason text,
@@ -75,12 +71,14 @@ create table revisions (
   failure_reason text,
   created_at timestamptz not null default now(),
   built_at timestamptz,
+  -- When it first got visitors; what never did is removed when it fails.
+  served_at timestamptz,
   primary key (deployment_id, number)
 );
 
 -- Who may use a port. The unique index makes one winner of a race.
 create table port_leases (
-  port integer constraint port_leases_port_key primary key,
+  port integer primary key,
   deployment_id integer not null references deployments (id) on delete cascade,
   created_at timestamptz not null default now()
 );

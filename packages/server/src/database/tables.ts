@@ -1,0 +1,102 @@
+import type { DeploymentStatus, FailureCode } from '@borgos/contracts/deployments';
+import type { EventType } from '@borgos/contracts/events';
+import type { Project } from '@borgos/contracts/projects';
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
+import type { Recipe } from '../deployments/recipe.ts';
+
+/** A `timestamptz`: read as ISO 8601 text, written as text or Date. */
+type GeneratedTimestamp = ColumnType<string, never, string | Date>;
+type NullableTimestamp = ColumnType<
+  string | null,
+  string | Date | null | undefined,
+  string | Date | null
+>;
+/** A `jsonb`: read parsed, written as JSON text, lest an array be taken for an SQL one. */
+type Json<T> = ColumnType<T, string, string>;
+type GeneratedJson<T> = ColumnType<T, string | undefined, string>;
+type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>;
+
+interface ProjectsTable {
+  id: GeneratedAlways<number>;
+  name: string;
+  path: string;
+  zenith_id: string | null;
+  project_type: Project['project_type'];
+  tech_stack: string[];
+  health_score: Generated<number>;
+  vibe_score: Generated<number>;
+  eco_score: Generated<number>;
+  errors: GeneratedJson<Project['errors']>;
+  metadata: GeneratedJson<Project['metadata']>;
+  is_active: Generated<boolean>;
+  scan_status: Generated<Project['scan_status']>;
+  last_scan_at: NullableTimestamp;
+  created_at: GeneratedTimestamp;
+  updated_at: GeneratedTimestamp;
+}
+
+interface DeploymentsTable {
+  id: GeneratedAlways<number>;
+  project_id: number;
+  name: string;
+  port: number;
+  desired: Generated<'running' | 'stopped' | 'deleted'>;
+  generation: Generated<number>;
+  wanted_revision: Generated<number>;
+  status: Generated<DeploymentStatus>;
+  status_reason: string | null;
+  failure_code: FailureCode | null;
+  stage: string | null;
+  settled_generation: Generated<number>;
+  active_revision: number | null;
+  active_generation: number | null;
+  runtime: 'docker' | 'process' | null;
+  container_id: string | null;
+  process_id: number | null;
+  limits_enforced: boolean | null;
+  restarts: Generated<number>;
+  created_at: GeneratedTimestamp;
+  updated_at: GeneratedTimestamp;
+  started_at: NullableTimestamp;
+  stopped_at: NullableTimestamp;
+  observed_at: NullableTimestamp;
+}
+
+interface RevisionsTable {
+  deployment_id: number;
+  number: number;
+  environment: Json<Record<string, string>>;
+  cpu_limit: string | null;
+  memory_limit: string | null;
+  health_check_path: string | null;
+  runtime: 'docker' | 'process' | null;
+  recipe: NullableJson<Recipe>;
+  artifact: string | null;
+  failure_code: FailureCode | null;
+  failure_reason: string | null;
+  created_at: GeneratedTimestamp;
+  built_at: NullableTimestamp;
+  served_at: NullableTimestamp;
+}
+
+interface PortLeasesTable {
+  port: number;
+  deployment_id: number;
+  created_at: GeneratedTimestamp;
+}
+
+interface EventsTable {
+  seq: GeneratedAlways<number>;
+  type: EventType;
+  data: Json<unknown>;
+  created_at: GeneratedTimestamp;
+}
+
+/** Every table, for Kysely; the SQL itself is in migrations/. */
+export interface Tables {
+  projects: ProjectsTable;
+  deployments: DeploymentsTable;
+  revisions: RevisionsTable;
+  port_leases: PortLeasesTable;
+  events: EventsTable;
+}
