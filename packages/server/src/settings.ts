@@ -1,1 +1,242 @@
-export {};
+import { readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { z } from 'zod';
+import packageJson from '../package.json' with { type: 'json' };
+import { nearestName } from './nearest-name.ts';
+import {
+  describeSettings,
+  flagOf,
+  type SettingName,
+  secretSettings,
+  settingNames,
+  settingsTable,
+} from './settings-table.ts';
+
+export interface Settings {
+  /** Absolute; need not exist yet. */
+  home: string;
+  host: string;
+  port: number;
+  /** `undefined`: BorgOS starts a PostgreSQL of its own. */
+  databaseUrl: string | undefined;
+  allowedHosts: string[];
+  allowedOrigins: string[];
+  runtime: 'auto' | 'docker' | 'process';
+  /** Absolute; `[]`: projects may lie anywhere. */
+  projectRoots: string[];
+  logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
+  /** Where this machine's programs are looked for, as in `PATH`; `undefined`: not told. */
+  searchPath: string | undefined;
+  /** What a person should hear at start, such as a variable that looks like a setting but isn't. */
+  warnings: string[];
+}
+
+/** Where settings come from: what is left out is that of this process. */
+export interface SettingsSources {
+  env?: Record<string, string | undefined>;
+  /** Without the interpreter and the script. */
+  argv?: string[];
+}
+
+/** Names everything that is wrong at once, so that one attempt is enough to mend it. */
+export class SettingsError extends Error {
+  override name = 'SettingsError';
+  readonly problems: string[];
+
+  constructor(problems: string[]) {
+    const list = problems.map((problem) => `  - ${problem}`).join('\n');
+    super(`BorgOS does not start: its settings are wrong.\n${list}\nAll settings: --help`);
+    this.problems = problems;
+  }
+}
+
+/** What one source says, and what is odd about it. */
+interface Source {
+  values: Map<SettingName, { text: string; from: string }>;
+  problems: string[];
+  warnings: string[];
+}
+
+export const version = packageJson.version;
+
+const largestConfig = 65_536;
+
+/** Any spelling of a setting: `BORGOS_LOG_LEVEL`, `log-level`, `log_level`. */
+function settingNamed(text: string): SettingName | undefined {
+  const plain = (name: string) =>
+    name
+      .toUpperCase()
+      .replaceAll('-', '_')
+      .replace(/^BORGOS_/, '');
+  return settingNames.find((name) => plain(name) === plain(text));
+}
+
+function meant(text: string, names: string[]): string {
+  const near = nearestName(text, names);
+  return near ? `; did you mean ${near}?` : '';
+}
+
+function readFlags(argv: string[]): Source {
+  const source: Source = { values: new Map(), problems: [], warnings: [] };
+  for (let index = 0; index < argv.length; index += 1) {
+    const [flag = '', ...inline] = (argv[index] ?? '').split('=');
+    const name = flag.startsWith('--') ? settingNamed(flag.slice(2)) : undefined;
+    const following = argv[index + 1];
+    const separate = inline.length === 0 && following !== undefined && !following.startsWith('--');
+    if (separate) index += 1;
+    const text = inline.length > 0 ? inline.join('=') : separate ? following : undefined;
+    if (!flag.startsWith('-')) {
+      // Not quoted: it can be the password of a flag that was mistyped.
+      source.problems.push(`argument ${index + 1}: belongs to no option`);
+    } else if (name === undefined) {
+      source.problems.push(`${flag}: is no option${meant(flag, settingNames.map(flagOf))}`);
+    } else if (text === undefined) {
+      source.problems.push(`${flag}: needs a value, as in ${flag}=…`);
+    } else if (text.trim() !== '') {
+      source.values.set(name, { text: text.trim(), from: flag });
+    }
+  }
+  return source;
+}
+
+function readEnvironment(env: Record<string, string | undefined>): Source {
+  const source: Source = { values: new Map(), problems: [], warnings: [] };
+  for (const [variable, text = ''] of Object.entries(env)) {
+    const name = settingNames.find((known) => known === variable);
+    if (name && text.trim() !== '') {
+      source.values.set(name, { text: text.trim(), from: 'the environment' });
+    } else if (!name && variable.startsWith('BORGOS_')) {
+      source.warnings.push(
+        `${variable}: is no setting of this version and has no effect${meant(variable, settingNames)}`,
+      );
+    }
+  }
+  return source;
+}
+
+const configFile = z.record(
+  z.string(),
+  z.union([z.string(), z.number(), z.array(z.string()), z.null()]),
+);
+
+function readConfigFile(file: string): Source {
+  const source: Source = { values: new Map(), problems: [], warnings: [] };
+  const config = configFile.safeParse(parseConfig(file, source.problems));
+  if (!config.success) {
+    source.problems.push(
+      `${file}: must be a JSON object whose values are text, numbers or lists of text`,
+    );
+  }
+  for (const [key, value] of Object.entries(config.data ?? {})) {
+    const name = settingNamed(key);
+    const text = String(value ?? '').trim();
+    if (name === undefined) {
+      const near = meant(key, settingNames);
+      source.warnings.push(`${key} in ${file}: is no setting of this version${near}`);
+    } else if (name === 'BORGOS_HOME') {
+      source.problems.push(`${key} in ${file}: cannot be set there, as it says where that file is`);
+    } else if (text !== '') {
+      source.values.set(name, { text, from: file });
+    }
+  }
+  return source;
+}
+
+/** The file's content; `{}` when there is no such file, or when it is reported as a problem. */
+function parseConfig(file: string, problems: string[]): unknown {
+  const refuse = (problem: string) => {
+    problems.push(`${file}: ${problem}`);
+    return {};
+  };
+  try {
+    const stat = statSync(file, { throwIfNoEntry: false });
+    if (!stat) return {};
+    // Reading a pipe would wait for ever, and a huge file is none that a person wrote.
+    if (!stat.isFile()) return refuse('must be a file');
+    if (stat.size > largestConfig) return refuse(`must be at most ${largestConfig} bytes`);
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    // The parser quotes the text it stumbles over, which can be a password.
+    if (error instanceof SyntaxError) return refuse('must be valid JSON');
+    return refuse(`cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function defaultHome(env: Record<string, string | undefined>): string {
+  const data = env.XDG_DATA_HOME ?? '';
+  // The XDG specification has relative paths ignored.
+  return join(isAbsolute(data) ? data : join(env.HOME || homedir(), '.local', 'share'), 'borgos');
+}
+
+/**
+ * All settings, checked: `--flags` win over the environment, that over `config.json` in
+ * BORGOS_HOME, that over the default. An empty value is an unset one.
+ *
+ * Throws one `SettingsError` for all problems together.
+ */
+export function readSettings({
+  env = process.env,
+  argv = process.argv.slice(2),
+}: SettingsSources = {}): Settings {
+  const flags = readFlags(argv);
+  const environment = readEnvironment(env);
+  const given = new Map([...environment.values, ...flags.values]);
+  const home = given.get('BORGOS_HOME')?.text ?? defaultHome(env);
+  const file = readConfigFile(join(home, 'config.json'));
+  const values = new Map([...file.values, ...given]);
+  values.set('BORGOS_HOME', { text: home, from: given.get('BORGOS_HOME')?.from ?? 'its default' });
+
+  const result = settingsTable.safeParse(
+    Object.fromEntries([...values].map(([name, { text }]) => [name, text])),
+  );
+  const wrong = (result.error?.issues ?? []).map((issue) => {
+    const name = settingNames.find((known) => known === issue.path[0]);
+    const value = name && values.get(name);
+    const text = JSON.stringify(value?.text.slice(0, 200));
+    const shown = name && !secretSettings.includes(name) ? `; it is ${text}` : '';
+    return `${name} (from ${value?.from}): ${issue.message}${shown}`;
+  });
+  const sources = [flags, environment, file];
+  const problems = [...sources.flatMap((source) => source.problems), ...new Set(wrong)];
+  if (!result.success || problems.length > 0) throw new SettingsError(problems);
+
+  return {
+    home: result.data.BORGOS_HOME,
+    host: result.data.BORGOS_HOST,
+    port: result.data.BORGOS_PORT,
+    databaseUrl: result.data.DATABASE_URL,
+    allowedHosts: result.data.BORGOS_ALLOWED_HOSTS,
+    allowedOrigins: result.data.BORGOS_ALLOWED_ORIGINS,
+    runtime: result.data.BORGOS_RUNTIME,
+    projectRoots: result.data.BORGOS_PROJECT_ROOTS,
+    logLevel: result.data.BORGOS_LOG_LEVEL,
+    searchPath: env.PATH || undefined,
+    warnings: sources.flatMap((source) => source.warnings),
+  };
+}
+
+/** The text to print, instead of starting, when `--help` or `--version` is asked for. */
+export function informationAsked(argv: string[] = process.argv.slice(2)): string | undefined {
+  if (argv.includes('--version') || argv.includes('-v')) return version;
+  if (!argv.includes('--help') && !argv.includes('-h')) return undefined;
+  const settings = describeSettings().map((setting) =>
+    [
+      `  ${setting.flag}, ${setting.name}`,
+      `      ${setting.description}`,
+      `      Default: ${setting.default}. Example: ${setting.example}`,
+    ].join('\n'),
+  );
+  return `BorgOS ${version}: registers your projects and deploys them on this machine.
+
+Usage: npm start -- [--setting value …]
+
+Every setting is a flag, an environment variable, or a key of config.json in BORGOS_HOME; the first
+of these that sets it wins, and an empty value is an unset one. Lists are separated by commas.
+
+${settings.join('\n')}
+
+  --help, --version
+      Print this text, or the version, and exit.
+`;
+}

@@ -1,0 +1,16 @@
+// What `npm start` runs. Plain JavaScript, because an old Node.js must be able to read it, to say
+// what is missing: the server itself is TypeScript that only a recent one runs.
+const oldest = 24;
+const found = process.versions.node;
+
+if (Number(found.split('.')[0]) < oldest) {
+  console.error(`BorgOS needs Node.js ${oldest} or newer, and this is ${found} (${process.execPath}).
+
+\`npm ci\` brings a Node.js of its own for Linux (glibc) and macOS, on x64 and arm64; it is not there.
+- Was it left out? Install again with optional packages: npm ci --include=optional
+- Was this file started directly? Start it so that Node.js is found: npm start
+- Another system (${process.platform}, ${process.arch})? Install Node.js ${oldest} or newer: https://nodejs.org/`);
+  process.exitCode = 1;
+} else {
+  await import('./src/main.ts');
+}

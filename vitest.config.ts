@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'scripts/*.test.ts'],
+    globalSetup: ['packages/server/src/testing/postgres-cluster.ts'],
+    // Tests start processes, change signals and open databases: each file has a process of its own.
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 20_000,
+    // A forgotten `.only` must not make a run green.
+    allowOnly: false,
+  },
+});
