@@ -1,0 +1,121 @@
+import type { AnyEvent } from '@borgos/contracts/events';
+import type { Database } from '../database/open.ts';
+import { eventsChannel } from './append.ts';
+
+export type EventListener = (event: AnyEvent) => void;
+
+export interface EventFeed {
+  /** The `seq` of the newest event that listeners have been given. */
+  readonly lastSeq: number;
+  /**
+   * Calls `listener` with every event after `since`, in order, without a gap or a repeat: first
+   * those already kept, then each as it is committed. Without `since`: only what is to come.
+   * Returns what ends it. A listener that throws is ended and logged.
+   */
+  subscribe(listener: EventListener, since?: number): () => void;
+  close(): Promise<void>;
+}
+
+interface Subscriber {
+  listener: EventListener;
+  cursor: number;
+}
+
+const batchSize = 500;
+/** A notification can be lost with its connection, so the table is also looked at by itself. */
+const pollMs = 5_000;
+
+/** Reads the events table as it grows; see appendEvent for why reading by `seq` misses nothing. */
+export async function createEventFeed({
+  database,
+  log,
+}: {
+  database: Database;
+  log: { error(fields: object, message: string): void };
+}): Promise<EventFeed> {
+  const subscribers = new Set<Subscriber>();
+  let lastSeq = await newestSeq(database);
+  let reading: Promise<void> | undefined;
+  let again = false;
+  let closed = false;
+
+  async function read(): Promise<void> {
+    do {
+      again = false;
+      const from = Math.min(lastSeq, ...[...subscribers].map(({ cursor }) => cursor));
+      const events = await eventsAfter(database, from);
+      for (const event of events) {
+        for (const subscriber of subscribers) deliver(subscriber, event);
+        lastSeq = Math.max(lastSeq, event.seq);
+      }
+      again ||= events.length === batchSize;
+    } while (again && !closed);
+  }
+
+  function deliver(subscriber: Subscriber, event: AnyEvent): void {
+    if (event.seq <= subscriber.cursor) return;
+    subscriber.cursor = event.seq;
+    try {
+      subscriber.listener(event);
+    } catch (error) {
+      subscribers.delete(subscriber);
+      log.error({ err: error, seq: event.seq }, 'an event listener failed and was ended');
+    }
+  }
+
+  /** One reader at a time: what comes in meanwhile makes it read once more. */
+  function wake(): void {
+    again = true;
+    if (closed) return;
+    reading ??= read()
+      .catch((error) => log.error({ err: error }, 'events could not be read; trying again'))
+      .finally(() => {
+        reading = undefined;
+      });
+  }
+
+  const listening = await database.listen(eventsChannel, wake);
+  const timer = setInterval(wake, pollMs);
+  timer.unref();
+
+  return {
+    get lastSeq() {
+      return lastSeq;
+    },
+    subscribe(listener, since) {
+      const subscriber = { listener, cursor: since ?? lastSeq };
+      subscribers.add(subscriber);
+      if (subscriber.cursor < lastSeq) wake();
+      return () => void subscribers.delete(subscriber);
+    },
+    async close() {
+      closed = true;
+      clearInterval(timer);
+      subscribers.clear();
+      await listening.close();
+      await reading;
+    },
+  };
+}
+
+async function newestSeq(database: Database): Promise<number> {
+  const row = await database.db
+    .selectFrom('events')
+    .select('seq')
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.seq ?? 0;
+}
+
+async function eventsAfter(database: Database, seq: number): Promise<AnyEvent[]> {
+  const rows = await database.db
+    .selectFrom('events')
+    .select(['seq', 'type', 'data', 'created_at as timestamp'])
+    .where('seq', '>', seq)
+    .orderBy('seq')
+    .limit(batchSize)
+    .execute();
+  // What appendEvent wrote has the type of its catalogue entry.
+  return rows as AnyEvent[];
+}
