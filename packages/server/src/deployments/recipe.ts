@@ -8,7 +8,8 @@ export interface ExtraFile {
 /**
  * How a directory becomes a running app, whatever runs it: found by `detectRecipe`, turned into a
  * Dockerfile by the Docker runtime and executed command by command by the process runtime.
- * All commands are argument vectors and run in the root of the copied sources.
+ * All commands are argument vectors and run in the root of the copied sources, with the
+ * directories of `searchPath` in front of PATH and with `extraFiles` already in place.
  */
 export interface Recipe {
   stack: 'dockerfile' | 'node' | 'python' | 'static';
@@ -18,10 +19,14 @@ export interface Recipe {
   dockerfile: string | null;
   /** The language's version the project asks for: `22`, `3.12`; `null` when it doesn't say. */
   version: string | null;
-  /** Files that `install` reads, so that the layer is built again only when they change. */
+  /**
+   * Files that `install` reads, so that the layer is built again only when they change. Empty while
+   * `install` is not: it reads the sources too (a workspace, a `postinstall` script).
+   */
   manifests: string[];
   install: string[][];
   build: string[][];
+  /** Takes part in `withPort`: `{HOST}` and `{PORT}` in it stand for where the app must listen. */
   start: string[] | null;
   /** Fixed environment of the app: `NODE_ENV`. */
   environment: Record<string, string>;
@@ -30,4 +35,26 @@ export interface Recipe {
   extraFiles: ExtraFile[];
   /** What a person should know about choices that were made. */
   notes: string[];
+}
+
+/**
+ * Directories, relative to the root of the copied sources, that a runtime puts in front of PATH for
+ * every command of a recipe: what `install` made is found there, by a script inside a script too.
+ * Those that don't exist do no harm.
+ */
+export const searchPath = [
+  '.borgos/venv/bin',
+  '.borgos/tools/node_modules/.bin',
+  'node_modules/.bin',
+];
+
+/**
+ * A recipe's `start` with `{HOST}` and `{PORT}` filled in. An argument vector has no shell that
+ * would expand `$PORT`, and only the runtime knows the port.
+ */
+export function withPort(
+  start: string[],
+  { host, port }: { host: string; port: number },
+): string[] {
+  return start.map((word) => word.replaceAll('{HOST}', host).replaceAll('{PORT}', String(port)));
 }

@@ -1,0 +1,178 @@
+import { cpus, totalmem } from 'node:os';
+import type { api } from '@borgos/contracts';
+import { parseMemory } from '@borgos/contracts/deployments';
+import type { ParsedInput } from '@borgos/contracts/endpoint';
+import type { Db } from '../database/transaction.ts';
+import { transaction } from '../database/transaction.ts';
+import { AppError } from '../errors.ts';
+import { appendEvent } from '../events/append.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import { firstPort, isPortFree, lastPort } from './ports.ts';
+import * as store from './store.ts';
+import { enqueue, wish } from './wishes.ts';
+
+export type DeployBody = Omit<ParsedInput<(typeof api)['deployments']['deploy']>, 'dry_run'>;
+
+export interface Accepted {
+  id: number;
+  port: number;
+  isNew: boolean;
+}
+
+interface Options {
+  db: Db;
+  jobs: Jobs;
+  /** Ports of this machine that BorgOS itself uses. */
+  ownPorts: number[];
+}
+
+/** How many ports that others took in the meantime are passed over. */
+const portTries = 100;
+
+/** Durably accepts a deploy on the port given, or on a free one. */
+export async function acceptDeploy(
+  options: Options,
+  body: DeployBody,
+  name: string,
+): Promise<Accepted> {
+  const { port } = body;
+  if (port === undefined) return onFreePort(options, body, name);
+  await assertPortFree(options, body.project_id, name, port);
+  return accept(options, body, name, port);
+}
+
+function accept({ db, jobs }: Options, body: DeployBody, name: string, port: number) {
+  return transaction(db, async (db) => {
+    const row = await store.lockRowByName(db, body.project_id, name);
+    return row ? redeploy(jobs, db, row, body) : create(jobs, db, body, name, port);
+  });
+}
+
+async function create(
+  jobs: Jobs,
+  db: Db,
+  body: DeployBody,
+  name: string,
+  port: number,
+): Promise<Accepted> {
+  const { project_id } = body;
+  const id = await store.insertDeployment(db, { project_id, name, port });
+  await store.insertLease(db, port, id);
+  await store.insertRevision(db, id, 1, settingsOf(body, noSettings));
+  await enqueue(jobs, db, id);
+  await appendEvent(db, 'deployment_created', { id, project_id, name, port, revision: 1 });
+  return { id, port, isNew: true };
+}
+
+async function redeploy(
+  jobs: Jobs,
+  db: Db,
+  row: store.DeploymentRow,
+  body: DeployBody,
+): Promise<Accepted> {
+  const { id, port } = row;
+  if (row.desired === 'deleted') {
+    throw new AppError(
+      'DEPLOYMENT_EXISTS',
+      `Deployment ${id} "${row.name}" is being deleted; deploy again when it is gone`,
+    );
+  }
+  if (body.port !== undefined && body.port !== port) {
+    throw new AppError(
+      'DEPLOYMENT_EXISTS',
+      `Deployment ${id} "${row.name}" is on port ${port}. Deploy it there, choose another name for port ${body.port}, or delete it first`,
+    );
+  }
+  await store.insertLease(db, port, id);
+  const [newest] = await store.listRevisions(db, id);
+  const number = (newest?.number ?? 0) + 1;
+  const before = await store.getRevision(db, id, row.wanted_revision);
+  await store.insertRevision(db, id, number, settingsOf(body, before));
+  await wish(jobs, db, row, {
+    desired: 'running',
+    status: 'queued',
+    status_reason: null,
+    failure_code: null,
+    wanted_revision: number,
+  });
+  return { id, port, isNew: false };
+}
+
+const noSettings: store.ReleaseSettings = {
+  environment: {},
+  cpu_limit: null,
+  memory_limit: null,
+  health_check_path: null,
+};
+
+/** What the body says, and where it says nothing what was before. */
+function settingsOf(body: DeployBody, before: store.ReleaseSettings): store.ReleaseSettings {
+  const { environment, cpu_limit, memory_limit, health_check_path } = body;
+  return {
+    environment: environment ?? before.environment,
+    cpu_limit: cpu_limit === undefined ? before.cpu_limit : cpu_limit,
+    memory_limit: memory_limit === undefined ? before.memory_limit : memory_limit,
+    health_check_path:
+      health_check_path === undefined ? before.health_check_path : health_check_path,
+  };
+}
+
+async function findOwn({ db }: Options, project_id: number, name: string) {
+  const { items } = await store.listDeployments(db, { project_id, name }, { limit: 1, offset: 0 });
+  return items[0];
+}
+
+async function assertPortFree(
+  options: Options,
+  projectId: number,
+  name: string,
+  port: number,
+): Promise<void> {
+  if (options.ownPorts.includes(port)) throw store.portInUse(port, { holder: 'BorgOS itself' });
+  const lease = await store.findLease(options.db, port);
+  if (lease) {
+    const own = await findOwn(options, projectId, name);
+    if (own?.id === lease.id) return;
+    throw store.portInUse(port, { holder: `deployment ${lease.id} "${lease.name}"` });
+  }
+  if (!(await isPortFree(port))) {
+    throw store.portInUse(port, { holder: 'another process on this machine' });
+  }
+}
+
+async function onFreePort(options: Options, body: DeployBody, name: string): Promise<Accepted> {
+  const own = await findOwn(options, body.project_id, name);
+  if (own) return accept(options, body, name, own.port);
+  const taken = await store.listLeasedPorts(options.db);
+  let tries = 0;
+  for (let port = firstPort; port <= lastPort && tries < portTries; port++) {
+    if (taken.has(port) || options.ownPorts.includes(port) || !(await isPortFree(port))) continue;
+    try {
+      return await accept(options, body, name, port);
+    } catch (error) {
+      if (!(error instanceof AppError && error.code === 'PORT_IN_USE')) throw error;
+      tries++;
+    }
+  }
+  throw new AppError(
+    'PORT_IN_USE',
+    `No port from ${firstPort} to ${lastPort} is free; delete a deployment or name a port`,
+  );
+}
+
+/** @throws AppError LIMIT_UNAVAILABLE when a limit is more than the machine has. */
+export function assertLimits({ cpu_limit, memory_limit }: DeployBody): void {
+  const cores = cpus().length;
+  if (cpu_limit && Number(cpu_limit) > cores) {
+    throw new AppError(
+      'LIMIT_UNAVAILABLE',
+      `cpu_limit is ${cpu_limit}, but this machine has ${cores} cores`,
+    );
+  }
+  if (memory_limit && parseMemory(memory_limit) > totalmem()) {
+    throw new AppError(
+      'LIMIT_UNAVAILABLE',
+      `memory_limit is ${memory_limit}, but this machine has ${Math.floor(totalmem() / 1024 ** 2)}m`,
+    );
+  }
+}

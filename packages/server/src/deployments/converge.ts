@@ -1,0 +1,117 @@
+import { transaction } from '../database/transaction.ts';
+import { ReleaseFailure } from '../errors.ts';
+import { failRelease } from './fail-release.ts';
+import { release } from './release.ts';
+import { erase, halt } from './retire.ts';
+import * as store from './store.ts';
+import { record, Superseded, type Worker } from './worker.ts';
+
+export interface Converger {
+  /**
+   * Brings a deployment to what is wished of it. Called again while it works, it drops what it was
+   * doing and starts over with the newest wish; so deploys of one deployment never run side by side.
+   */
+  converge(deploymentId: number, signal: AbortSignal): Promise<void>;
+  /** Whether a deployment is being worked on right now. */
+  isBusy(deploymentId: number): boolean;
+  /** Does something with a deployment that nobody works on, and keeps others from it meanwhile. */
+  whileIdle(deploymentId: number, work: () => Promise<void>): Promise<void>;
+}
+
+interface Run {
+  abort: AbortController;
+  done: Promise<void>;
+}
+
+/** How often one call may find a newer wish when it comes to record its result. */
+const mostTurns = 20;
+
+export function createConverger(worker: Worker): Converger {
+  const runs = new Map<number, Run>();
+
+  async function occupy(id: number, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const abort = new AbortController();
+    const result = work(abort.signal);
+    runs.set(id, { abort, done: result.catch(() => {}) });
+    try {
+      await result;
+    } finally {
+      runs.delete(id);
+    }
+  }
+
+  return {
+    isBusy: (id) => runs.has(id),
+    async converge(id, signal) {
+      for (let current = runs.get(id); current; current = runs.get(id)) {
+        current.abort.abort(new Superseded(`deployment ${id} has a newer wish`));
+        await current.done;
+      }
+      await occupy(id, (overtaken) => carryOut(worker, id, AbortSignal.any([signal, overtaken])));
+    },
+    async whileIdle(id, work) {
+      if (!runs.has(id)) await occupy(id, work);
+    },
+  };
+}
+
+async function carryOut(worker: Worker, id: number, signal: AbortSignal): Promise<void> {
+  for (let turn = 0; turn < mostTurns && !signal.aborted; turn++) {
+    const row = await transaction(worker.db, (db) => store.lockRow(db, id));
+    if (!row || row.settled_generation >= row.generation) return;
+    try {
+      await carryOutWish(worker, row, signal);
+    } catch (error) {
+      if (error instanceof Superseded) continue;
+      // Overtaken, or the server stops: the next run goes on from what is recorded.
+      if (signal.aborted) return;
+      throw error;
+    }
+  }
+}
+
+async function carryOutWish(
+  worker: Worker,
+  row: store.DeploymentRow,
+  signal: AbortSignal,
+): Promise<void> {
+  if (row.desired !== 'running') {
+    await (row.desired === 'stopped' ? halt : erase)(worker, row).catch((error) =>
+      keepTrying(worker, row, error),
+    );
+    return;
+  }
+  try {
+    await release(worker, row, signal);
+  } catch (error) {
+    if (signal.aborted || error instanceof Superseded) throw error;
+    if (!(error instanceof ReleaseFailure)) {
+      worker.log.error({ err: error, deployment: row.id }, 'a release failed unexpectedly');
+    }
+    await failRelease(worker, row, asFailure(error));
+  }
+}
+
+function asFailure(error: unknown): ReleaseFailure {
+  if (error instanceof ReleaseFailure) return error;
+  return new ReleaseFailure(
+    'INTERNAL',
+    'An unexpected error ended the release; the log of BorgOS has it. Deploy again.',
+    { cause: error },
+  );
+}
+
+/** Says why it still runs; the job is tried again until it has stopped. */
+async function keepTrying(
+  worker: Worker,
+  row: store.DeploymentRow,
+  error: unknown,
+): Promise<never> {
+  if (error instanceof ReleaseFailure) {
+    await record(worker, row, {
+      status: 'stopping',
+      status_reason: `It could not be stopped yet: ${error.message}`,
+    });
+  }
+  throw error;
+}

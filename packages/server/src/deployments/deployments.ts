@@ -1,0 +1,190 @@
+import type { api } from '@borgos/contracts';
+import type { Deployment, DeploymentStatus, DeployPlan } from '@borgos/contracts/deployments';
+import type { ListResult, ParsedInput } from '@borgos/contracts/endpoint';
+import { AppError, notFound, ReleaseFailure } from '../errors.ts';
+import type { EventFeed } from '../events/feed.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import { type Accepted, acceptDeploy, assertLimits, type DeployBody } from './accept-deploy.ts';
+import { createConverger } from './converge.ts';
+import { type LogPiece, readLog } from './logs.ts';
+import { slug } from './names.ts';
+import * as store from './store.ts';
+import { createSupervisor } from './supervise.ts';
+import { act, enqueue, queue, runAgain, wishHealed } from './wishes.ts';
+import type { Worker } from './worker.ts';
+
+type Endpoints = (typeof api)['deployments'];
+type LogsQuery = Omit<ParsedInput<Endpoints['logs']>, 'id'>;
+
+export interface Deployments {
+  list(filter: ParsedInput<Endpoints['list']>): Promise<ListResult<Deployment>>;
+  listOfProject(projectId: number): Promise<Deployment[]>;
+  get(id: number): Promise<Deployment>;
+  /** How many have something that serves. */
+  countActive(): Promise<number>;
+  /** How many releases failed in the last 24 hours. */
+  countRecentFailures(): Promise<number>;
+  countByStatus(): Promise<Partial<Record<DeploymentStatus, number>>>;
+  /** Durably accepts a deploy or redeploy; a job carries it out. */
+  deploy(body: DeployBody): Promise<Accepted>;
+  /** How a project would be built and started; changes nothing. */
+  plan(body: DeployBody, signal: AbortSignal): Promise<DeployPlan>;
+  /** Each waits, at most `deadlines.action`, until it is done; the status says how far it came. */
+  stop(id: number): Promise<DeploymentStatus>;
+  start(id: number): Promise<DeploymentStatus>;
+  restart(id: number): Promise<DeploymentStatus>;
+  /** Returns whether it is gone by now. */
+  delete(id: number): Promise<boolean>;
+  logs(id: number, query: LogsQuery): Promise<LogPiece & { revision: number | null }>;
+  /** Takes up what an earlier life left, before anything is asked of this one. */
+  recover(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface DeploymentsOptions extends Worker {
+  feed: EventFeed;
+  jobs: Jobs;
+  /** Ports of this machine that BorgOS itself uses. */
+  ownPorts: number[];
+  measureSource: (
+    directory: string,
+    signal: AbortSignal,
+  ) => Promise<{ files: number; bytes: number }>;
+}
+
+/** How many deployments are worked on at once; builds take turns besides. */
+const concurrency = 16;
+
+/** What of the projects runs, and on which ports. */
+export async function createDeployments(options: DeploymentsOptions): Promise<Deployments> {
+  const { db, jobs, feed, projects, files, deadlines } = options;
+  const converger = createConverger(options);
+  const supervisor = createSupervisor(options, converger, (row, reason) =>
+    wishHealed(jobs, db, row, reason),
+  );
+  const acting = { db, jobs, feed, waitMs: deadlines.action };
+
+  await jobs.define<{ id: number }>({
+    name: queue,
+    concurrency,
+    expireInSeconds: Math.ceil((deadlines.build + deadlines.health) / 1000) + 600,
+    run: ({ id }, signal) => converger.converge(id, signal),
+  });
+
+  async function get(id: number): Promise<Deployment> {
+    const deployment = await store.findDeployment(db, id);
+    if (!deployment) throw notFound('Deployment', id);
+    return deployment;
+  }
+
+  return {
+    get,
+    countActive: () => store.countActive(db),
+    countRecentFailures: () => store.countRecentFailures(db),
+    countByStatus: () => store.countByStatus(db),
+    list: ({ limit, offset = 0, envelope: _, ...filter }) =>
+      store.listDeployments(db, filter, { limit, offset }),
+    listOfProject: async (project_id) =>
+      (await store.listDeployments(db, { project_id }, { limit: 1000, offset: 0 })).items,
+
+    async deploy(body) {
+      const project = await projects.get(body.project_id);
+      await projects.getDirectory(project);
+      assertLimits(body);
+      return acceptDeploy(options, body, body.name ?? slug(project.name));
+    },
+
+    async plan(body, signal) {
+      const directory = await projects.getDirectory(await projects.get(body.project_id));
+      assertLimits(body);
+      return makePlan(options, directory, signal);
+    },
+
+    async stop(id) {
+      const deployment = await act(acting, id, async (_, row) =>
+        row.desired === 'stopped' && row.status === 'stopped'
+          ? undefined
+          : { desired: 'stopped', status: 'stopping', status_reason: null, failure_code: null },
+      );
+      return statusAfter(deployment, id);
+    },
+    async start(id) {
+      const deployment = await act(acting, id, async (db, row) =>
+        isUp(row) ? undefined : runAgain(db, row),
+      );
+      return statusAfter(deployment, id);
+    },
+    async restart(id) {
+      return statusAfter(await act(acting, id, runAgain), id);
+    },
+    async delete(id) {
+      const left = await act(acting, id, async () => ({
+        desired: 'deleted',
+        status: 'stopping',
+        status_reason: null,
+        failure_code: null,
+      }));
+      return !left;
+    },
+
+    async logs(id, { stream, revision, offset, max_bytes }) {
+      const deployment = await get(id);
+      const [newest] = await store.listRevisions(db, id);
+      const built = revision ?? newest?.number ?? deployment.revision;
+      const file = stream === 'app' ? files.app(id) : files.build(id, built);
+      const piece = await readLog(file, { offset, maxBytes: max_bytes });
+      return { ...piece, revision: stream === 'app' ? null : built };
+    },
+
+    async recover() {
+      await supervisor.reconcile();
+      for (const row of await store.listRows(db)) {
+        if (row.settled_generation < row.generation) await enqueue(jobs, db, row.id);
+      }
+      supervisor.watch();
+    },
+    close: () => supervisor.close(),
+  };
+}
+
+function isUp({ desired, status }: store.DeploymentRow): boolean {
+  return desired === 'running' && ['queued', 'building', 'starting', 'running'].includes(status);
+}
+
+function statusAfter(deployment: Deployment | undefined, id: number): DeploymentStatus {
+  if (!deployment) throw notFound('Deployment', id);
+  const { status, status_reason, failure_code } = deployment;
+  if (failure_code) {
+    throw new AppError('DEPLOYMENT_FAILED', status_reason ?? `Deployment ${id} failed`);
+  }
+  return status;
+}
+
+async function makePlan(
+  { detectRecipe, runtime, measureSource }: DeploymentsOptions,
+  directory: string,
+  signal: AbortSignal,
+): Promise<DeployPlan> {
+  try {
+    const recipe = await detectRecipe(directory);
+    const { dockerfile, baseImage } = await runtime.preview(recipe);
+    const { stack, foundBy, install, build, start, port, notes } = recipe;
+    return {
+      stack,
+      found_by: foundBy,
+      runtime: runtime.name,
+      base_image: baseImage,
+      dockerfile,
+      install,
+      build,
+      start,
+      port,
+      ...(await measureSource(directory, signal)),
+      notes,
+    };
+  } catch (error) {
+    if (!(error instanceof ReleaseFailure)) throw error;
+    const code = error.code === 'STACK_NOT_FOUND' ? error.code : 'UNPROCESSABLE';
+    throw new AppError(code, error.message, { cause: error });
+  }
+}

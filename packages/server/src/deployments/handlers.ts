@@ -1,0 +1,46 @@
+import type { api } from '@borgos/contracts';
+import type { DeploymentStatus } from '@borgos/contracts/deployments';
+import type { Handlers } from '@borgos/contracts/endpoint';
+import type { Deployments } from './deployments.ts';
+
+export function deploymentHandlers(
+  deployments: Deployments,
+): Handlers<(typeof api)['deployments']> {
+  return {
+    list: (query) => deployments.list(query),
+    get: ({ id }) => deployments.get(id),
+    deploy: async ({ dry_run, ...body }, call) => {
+      if (dry_run) {
+        call.status = 200;
+        return deployments.plan(body, call.signal);
+      }
+      const { id, port, isNew } = await deployments.deploy(body);
+      const verb = isNew ? 'created' : 'redeployed';
+      return { message: `Deployment ${verb} on port ${port}`, id };
+    },
+    stop: async ({ id }) => {
+      const status = await deployments.stop(id);
+      return answer(id, status, status === 'stopped' ? 'stopped' : 'is still stopping');
+    },
+    start: async ({ id }) => {
+      const status = await deployments.start(id);
+      return answer(id, status, status === 'running' ? 'started' : 'is still starting');
+    },
+    restart: async ({ id }) => {
+      const status = await deployments.restart(id);
+      return answer(id, status, status === 'running' ? 'restarted' : 'is still restarting');
+    },
+    delete: async ({ id }) => {
+      const isGone = await deployments.delete(id);
+      return { message: `Deployment ${id} ${isGone ? 'deleted' : 'is still being deleted'}`, id };
+    },
+    logs: async ({ id, ...query }) => ({
+      ...(await deployments.logs(id, query)),
+      stream: query.stream,
+    }),
+  };
+}
+
+function answer(id: number, status: DeploymentStatus, what: string) {
+  return { message: `Deployment ${id} ${what}`, id, status };
+}

@@ -1,0 +1,26 @@
+import { createServer } from 'node:net';
+
+/** Where the search for a free port starts and ends. */
+export const firstPort = 8090;
+export const lastPort = 9999;
+
+/**
+ * Whether no process of this machine listens on a port, on any address. A courtesy to answer early:
+ * what decides is the proxy's own bind.
+ */
+export async function isPortFree(port: number): Promise<boolean> {
+  return (await canBind(port, '0.0.0.0')) && (await canBind(port, '::'));
+}
+
+function canBind(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      // A machine without IPv6 has nothing that could listen there.
+      resolve(error.code === 'EAFNOSUPPORT' || error.code === 'EADDRNOTAVAIL');
+    });
+    server.listen({ port, host, ipv6Only: true, exclusive: true }, () => {
+      server.close(() => resolve(true));
+    });
+  });
+}

@@ -1,0 +1,128 @@
+import { mkdir } from 'node:fs/promises';
+import { parseMemory } from '@borgos/contracts/deployments';
+import { ReleaseFailure } from '../errors.ts';
+import { ensureBuilt, nameOfBuild } from './build-revision.ts';
+import { waitUntilHealthy } from './health-gate.ts';
+import { lastLines, sizeOf } from './logs.ts';
+import { instanceName } from './names.ts';
+import { pruneArtifacts, removeOthers } from './retire.ts';
+import type { Instance } from './runtime.ts';
+import * as store from './store.ts';
+import { record, type Worker } from './worker.ts';
+
+/**
+ * Brings the wanted revision up: build → start → healthy → switch → retire what served before.
+ * Each step may be repeated after a crash: the build is found by its reference, the instance by its
+ * name, the route by its deployment. What served goes on serving until the switch.
+ * @throws ReleaseFailure
+ */
+export async function release(
+  worker: Worker,
+  row: store.DeploymentRow,
+  signal: AbortSignal,
+): Promise<void> {
+  const { db, runtime, router, deadlines } = worker;
+  await mkdir(worker.files.directory(row.id), { recursive: true });
+  await holdPort(worker, row);
+  const revision = await ensureBuilt(worker, row, signal);
+
+  await record(worker, row, { status: 'starting', stage: 'starting the app' });
+  const name = instanceName(nameOfBuild(worker, row), row.generation);
+  const logStart = await sizeOf(worker.files.app(row.id));
+  await start(worker, row, revision, name, signal).catch((error) =>
+    withOutput(worker, row, name, logStart, error),
+  );
+
+  await record(worker, row, { stage: 'waiting until the app is healthy' });
+  const healthy = await waitUntilHealthy(worker, name, {
+    path: revision.health_check_path,
+    // Nobody loses anything when the first release gets visitors at once.
+    settle: row.active_generation === null ? 0 : deadlines.settle,
+    signal,
+  }).catch((error) => withOutput(worker, row, name, logStart, error));
+
+  const target = healthy.address;
+  if (!target) throw new ReleaseFailure('EXITED', 'The app ended right after it was healthy.');
+  await router.route({ deploymentId: row.id, port: row.port, target });
+  await record(
+    worker,
+    row,
+    {
+      status: 'running',
+      status_reason: limitsReason(worker, revision),
+      failure_code: null,
+      stage: null,
+      settled_generation: row.generation,
+      active_revision: row.wanted_revision,
+      active_generation: row.generation,
+      container_id: healthy.containerId,
+      process_id: healthy.processId,
+      runtime: runtime.name,
+      limits_enforced: limited(revision) ? runtime.limits.enforced : null,
+      restarts: 0,
+      started_at: healthy.startedAt ?? new Date(),
+      stopped_at: null,
+      observed_at: new Date(),
+    },
+    (db) => store.updateRevision(db, row.id, row.wanted_revision, { served_at: new Date() }),
+  );
+  await removeOthers(worker, row.id, row.generation, target);
+  await pruneArtifacts(worker, await store.listRevisions(db, row.id), row.wanted_revision);
+}
+
+/** Binds the port before anything is built, as the proxy's bind decides whether it can be had. */
+async function holdPort({ router }: Worker, row: store.DeploymentRow): Promise<void> {
+  const routes = await router.list();
+  if (routes.some(({ deploymentId }) => deploymentId === row.id)) return;
+  await router.route({ deploymentId: row.id, port: row.port, target: null });
+}
+
+async function start(
+  worker: Worker,
+  row: store.DeploymentRow,
+  revision: store.RevisionRow,
+  name: string,
+  signal: AbortSignal,
+): Promise<Instance> {
+  if (!revision.artifact || !revision.recipe) throw new Error(`${name} was not built`);
+  return worker.runtime.start(
+    {
+      name,
+      deploymentId: row.id,
+      revision: row.wanted_revision,
+      generation: row.generation,
+      artifact: revision.artifact,
+      recipe: revision.recipe,
+      environment: { ...revision.recipe.environment, ...revision.environment },
+      cpus: revision.cpu_limit === null ? null : Number(revision.cpu_limit),
+      memory: revision.memory_limit === null ? null : parseMemory(revision.memory_limit),
+      logFile: worker.files.app(row.id),
+    },
+    signal,
+  );
+}
+
+/** Stops what failed, so that its output is complete, and adds the end of that to the reason. */
+async function withOutput(
+  worker: Worker,
+  row: store.DeploymentRow,
+  name: string,
+  logStart: number,
+  error: unknown,
+): Promise<never> {
+  if (!(error instanceof ReleaseFailure)) throw error;
+  await worker.runtime.stop(name, 0);
+  const output = await lastLines(worker.files.app(row.id), logStart, 15);
+  const message = output ? `${error.message}\nThe end of its output:\n${output}` : error.message;
+  throw new ReleaseFailure(error.code, message, { cause: error });
+}
+
+function limited({ cpu_limit, memory_limit }: store.RevisionRow): boolean {
+  return cpu_limit !== null || memory_limit !== null;
+}
+
+function limitsReason({ runtime }: Worker, revision: store.RevisionRow): string | null {
+  return runtime.limits.enforced || !limited(revision)
+    ? null
+    : `The limits are not enforced: ${runtime.limits.reason}`;
+}

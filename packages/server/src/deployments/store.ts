@@ -1,0 +1,344 @@
+import type { Deployment, DeploymentStatus, FailureCode } from '@borgos/contracts/deployments';
+import { type Selectable, sql } from 'kysely';
+import type { Tables } from '../database/tables.ts';
+import { constraintOf, type Db } from '../database/transaction.ts';
+import { AppError } from '../errors.ts';
+
+/** A deployment as the worker sees it: wishes, state, and what its project is called. */
+export type DeploymentRow = Selectable<Tables['deployments']> & {
+  project_name: string;
+  project_path: string;
+};
+export type RevisionRow = Selectable<Tables['revisions']>;
+
+/** What a release is started with. */
+export interface ReleaseSettings {
+  environment: Record<string, string>;
+  cpu_limit: string | null;
+  memory_limit: string | null;
+  health_check_path: string | null;
+}
+
+export interface DeploymentFilter {
+  status?: DeploymentStatus | undefined;
+  project_id?: number | undefined;
+  name?: string | undefined;
+  port?: number | undefined;
+}
+
+/** What the API shows: the wanted release's settings, the serving release's image and revision. */
+function shown(db: Db) {
+  return db
+    .selectFrom('deployments as d')
+    .innerJoin('revisions as wanted', (join) =>
+      join
+        .onRef('wanted.deployment_id', '=', 'd.id')
+        .onRef('wanted.number', '=', 'd.wanted_revision'),
+    )
+    .leftJoin('revisions as active', (join) =>
+      join
+        .onRef('active.deployment_id', '=', 'd.id')
+        .onRef('active.number', '=', 'd.active_revision'),
+    )
+    .select([
+      'd.id',
+      'd.project_id',
+      'd.name',
+      'd.port',
+      'd.status',
+      'd.status_reason',
+      'd.failure_code',
+      'd.stage',
+      'd.container_id',
+      'd.process_id',
+      'wanted.environment',
+      'wanted.health_check_path',
+      'wanted.cpu_limit',
+      'wanted.memory_limit',
+      'd.limits_enforced',
+      'd.runtime',
+      'd.restarts',
+      'd.created_at',
+      'd.updated_at',
+      'd.started_at',
+      'd.stopped_at',
+      'd.observed_at',
+    ])
+    .select(sql<string | null>`coalesce(active.artifact, wanted.artifact)`.as('image'))
+    .select(sql<number>`coalesce(d.active_revision, d.wanted_revision)`.as('revision'));
+}
+
+type ShownRow = Awaited<ReturnType<ReturnType<typeof shown>['executeTakeFirstOrThrow']>>;
+
+function toDeployment({ health_check_path, ...row }: ShownRow): Deployment {
+  const url = `http://localhost:${row.port}`;
+  return { ...row, url, health_check_url: `${url}${health_check_path ?? '/'}` };
+}
+
+export async function listDeployments(
+  db: Db,
+  filter: DeploymentFilter,
+  { limit, offset }: { limit: number; offset: number },
+): Promise<{ items: Deployment[]; total: number }> {
+  let query = shown(db);
+  if (filter.status) query = query.where('d.status', '=', filter.status);
+  if (filter.project_id) query = query.where('d.project_id', '=', filter.project_id);
+  if (filter.name) query = query.where('d.name', '=', filter.name);
+  if (filter.port) query = query.where('d.port', '=', filter.port);
+  const rows = await query
+    .orderBy('d.created_at', 'desc')
+    .orderBy('d.id', 'desc')
+    .limit(limit)
+    .offset(offset)
+    .execute();
+  const { total } = await query
+    .clearSelect()
+    .select(sql<number>`count(*)`.as('total'))
+    .executeTakeFirstOrThrow();
+  return { items: rows.map(toDeployment), total };
+}
+
+export async function findDeployment(db: Db, id: number): Promise<Deployment | undefined> {
+  const row = await shown(db).where('d.id', '=', id).executeTakeFirst();
+  return row && toDeployment(row);
+}
+
+/** How many have something that serves. */
+export async function countActive(db: Db): Promise<number> {
+  const row = await db
+    .selectFrom('deployments')
+    .select(sql<number>`count(*)`.as('total'))
+    .where('active_generation', 'is not', null)
+    .executeTakeFirstOrThrow();
+  return row.total;
+}
+
+/** How many deployments have each status, of those that any has. */
+export async function countByStatus(db: Db): Promise<Partial<Record<DeploymentStatus, number>>> {
+  const counts = await db
+    .selectFrom('deployments')
+    .select(['status', sql<number>`count(*)`.as('total')])
+    .groupBy('status')
+    .execute();
+  return Object.fromEntries(counts.map(({ status, total }) => [status, total]));
+}
+
+/** How many releases failed in the last 24 hours, of the deployments that there are. */
+export async function countRecentFailures(db: Db): Promise<number> {
+  const row = await db
+    .selectFrom('revisions')
+    .select(sql<number>`count(*)`.as('total'))
+    .where('failure_code', 'is not', null)
+    .where('created_at', '>', sql<string>`now() - interval '24 hours'`)
+    .executeTakeFirstOrThrow();
+  return row.total;
+}
+
+function rows(db: Db) {
+  return db
+    .selectFrom('deployments as d')
+    .innerJoin('projects as p', 'p.id', 'd.project_id')
+    .selectAll('d')
+    .select(['p.name as project_name', 'p.path as project_path']);
+}
+
+export async function findRow(db: Db, id: number): Promise<DeploymentRow | undefined> {
+  return rows(db).where('d.id', '=', id).executeTakeFirst();
+}
+
+/**
+ * Reads a deployment and holds it until the transaction ends. Who changes wishes holds it until the
+ * job is enqueued, so a worker that locks it cannot read an old wish and miss the job for the new.
+ */
+export async function lockRow(db: Db, id: number): Promise<DeploymentRow | undefined> {
+  return rows(db).where('d.id', '=', id).forUpdate('d').executeTakeFirst();
+}
+
+export async function lockRowByName(
+  db: Db,
+  projectId: number,
+  name: string,
+): Promise<DeploymentRow | undefined> {
+  return rows(db)
+    .where('d.project_id', '=', projectId)
+    .where('d.name', '=', name)
+    .forUpdate('d')
+    .executeTakeFirst();
+}
+
+export async function listRows(db: Db): Promise<DeploymentRow[]> {
+  return rows(db).orderBy('d.id').execute();
+}
+
+export async function insertDeployment(
+  db: Db,
+  fields: { project_id: number; name: string; port: number },
+): Promise<number> {
+  const { id } = await db
+    .insertInto('deployments')
+    .values(fields)
+    .returning('id')
+    .executeTakeFirstOrThrow()
+    .catch((error) => {
+      if (constraintOf(error) !== 'deployments_name_key') throw error;
+      throw new AppError(
+        'DEPLOYMENT_EXISTS',
+        `Deployment "${fields.name}" of project ${fields.project_id} was being created at the same moment; deploy again for a new revision of it`,
+        { cause: error },
+      );
+    });
+  return id;
+}
+
+/** Takes a port for a deployment; which of several takers gets it, the table's key decides. */
+export async function insertLease(db: Db, port: number, deploymentId: number): Promise<void> {
+  await db
+    .insertInto('port_leases')
+    .values({ port, deployment_id: deploymentId })
+    .onConflict((conflict) => conflict.column('deployment_id').doNothing())
+    .execute()
+    .catch((error) => {
+      if (constraintOf(error) === 'port_leases_pkey') throw portInUse(port, { cause: error });
+      throw error;
+    });
+}
+
+export async function deleteLease(db: Db, deploymentId: number): Promise<void> {
+  await db.deleteFrom('port_leases').where('deployment_id', '=', deploymentId).execute();
+}
+
+/** Who has leased a port. */
+export async function findLease(
+  db: Db,
+  port: number,
+): Promise<{ id: number; name: string } | undefined> {
+  return db
+    .selectFrom('port_leases as l')
+    .innerJoin('deployments as d', 'd.id', 'l.deployment_id')
+    .select(['d.id', 'd.name'])
+    .where('l.port', '=', port)
+    .executeTakeFirst();
+}
+
+export async function listLeasedPorts(db: Db): Promise<Set<number>> {
+  const leases = await db.selectFrom('port_leases').select('port').execute();
+  return new Set(leases.map(({ port }) => port));
+}
+
+export function portInUse(
+  port: number,
+  { holder, cause }: { holder?: string; cause?: unknown } = {},
+): AppError {
+  return new AppError('PORT_IN_USE', `Port ${port} is already in use`, {
+    cause,
+    details: [
+      {
+        path: 'body.port',
+        message: `${holder ?? 'another deployment'} has it; choose another port, or leave port out to get a free one`,
+      },
+    ],
+  });
+}
+
+export async function insertRevision(
+  db: Db,
+  deploymentId: number,
+  number: number,
+  { environment, ...settings }: ReleaseSettings,
+): Promise<void> {
+  await db
+    .insertInto('revisions')
+    .values({
+      deployment_id: deploymentId,
+      number,
+      environment: JSON.stringify(environment),
+      ...settings,
+    })
+    .execute();
+}
+
+export async function getRevision(
+  db: Db,
+  deploymentId: number,
+  number: number,
+): Promise<RevisionRow> {
+  return db
+    .selectFrom('revisions')
+    .selectAll()
+    .where('deployment_id', '=', deploymentId)
+    .where('number', '=', number)
+    .executeTakeFirstOrThrow();
+}
+
+/** All revisions, newest first. */
+export async function listRevisions(db: Db, deploymentId: number): Promise<RevisionRow[]> {
+  return db
+    .selectFrom('revisions')
+    .selectAll()
+    .where('deployment_id', '=', deploymentId)
+    .orderBy('number', 'desc')
+    .execute();
+}
+
+export async function updateRevision(
+  db: Db,
+  deploymentId: number,
+  number: number,
+  fields: {
+    recipe?: RevisionRow['recipe'];
+    artifact?: string | null;
+    runtime?: RevisionRow['runtime'];
+    failure_code?: FailureCode | null;
+    failure_reason?: string | null;
+    built_at?: Date;
+    served_at?: Date;
+  },
+): Promise<void> {
+  const { recipe, ...rest } = fields;
+  await db
+    .updateTable('revisions')
+    .set({ ...rest, ...(recipe !== undefined && { recipe: JSON.stringify(recipe) }) })
+    .where('deployment_id', '=', deploymentId)
+    .where('number', '=', number)
+    .execute();
+}
+
+export type DeploymentFields = Partial<
+  Omit<
+    Selectable<Tables['deployments']>,
+    'id' | 'created_at' | 'started_at' | 'stopped_at' | 'observed_at' | 'updated_at'
+  >
+> & { started_at?: Date | null; stopped_at?: Date | null; observed_at?: Date };
+
+/**
+ * Changes a deployment and returns it as it is then. With `generation`: only while that is still
+ * the newest wish, so that a worker that was overtaken writes nothing; `undefined` says it was.
+ */
+export async function updateDeployment(
+  db: Db,
+  id: number,
+  fields: DeploymentFields,
+  generation?: number,
+): Promise<DeploymentRow | undefined> {
+  let query = db
+    .updateTable('deployments')
+    .set({ ...fields, updated_at: new Date() })
+    .where('id', '=', id);
+  if (generation !== undefined) query = query.where('generation', '=', generation);
+  const { numUpdatedRows } = await query.executeTakeFirst();
+  return numUpdatedRows > 0n ? findRow(db, id) : undefined;
+}
+
+/** Notes that deployments were seen as they are recorded; changes nothing else. */
+export async function markObserved(db: Db, ids: number[]): Promise<void> {
+  if (ids.length === 0) return;
+  await db
+    .updateTable('deployments')
+    .set({ observed_at: new Date() })
+    .where('id', 'in', ids)
+    .execute();
+}
+
+export async function deleteDeployment(db: Db, id: number): Promise<void> {
+  await db.deleteFrom('deployments').where('id', '=', id).execute();
+}

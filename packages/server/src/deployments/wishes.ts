@@ -1,0 +1,113 @@
+import type { Deployment } from '@borgos/contracts/deployments';
+import type { Db } from '../database/transaction.ts';
+import { transaction } from '../database/transaction.ts';
+import { notFound } from '../errors.ts';
+import type { EventFeed } from '../events/feed.ts';
+import type { Jobs } from '../jobs/jobs.ts';
+import * as store from './store.ts';
+import { tell } from './worker.ts';
+
+/** The queue whose jobs carry wishes out. */
+export const queue = 'deployments';
+
+/** Asks for a deployment to be brought to what is wished of it, once the transaction commits. */
+export async function enqueue(jobs: Jobs, db: Db, id: number): Promise<void> {
+  await jobs.enqueue(db, queue, String(id), { id });
+}
+
+/**
+ * Records a newer wish, which drops whatever is being done for an older one, and returns its
+ * generation. The caller holds the row (see lockRow).
+ */
+export async function wish(
+  jobs: Jobs,
+  db: Db,
+  row: store.DeploymentRow,
+  fields: store.DeploymentFields,
+): Promise<number> {
+  const generation = row.generation + 1;
+  const changed = await store.updateDeployment(db, row.id, { ...fields, generation });
+  if (!changed) throw notFound('Deployment', row.id);
+  await enqueue(jobs, db, row.id);
+  await tell(db, changed);
+  return generation;
+}
+
+/** Wishes that a deployment whose instance is gone is started anew. */
+export async function wishHealed(
+  jobs: Jobs,
+  db: Db,
+  { id, generation }: store.DeploymentRow,
+  reason: string,
+): Promise<void> {
+  await transaction(db, async (db) => {
+    const row = await store.lockRow(db, id);
+    if (row?.generation !== generation || row.active_revision === null) return;
+    await wish(jobs, db, row, {
+      status: 'starting',
+      status_reason: reason,
+      wanted_revision: row.active_revision,
+      active_generation: null,
+      active_revision: null,
+    });
+  });
+}
+
+/** The wish to run what runs or ran, or else what was wanted. Takes the port back if it was free. */
+export async function runAgain(db: Db, row: store.DeploymentRow): Promise<store.DeploymentFields> {
+  await store.insertLease(db, row.port, row.id);
+  const revisions = await store.listRevisions(db, row.id);
+  const built = revisions.find(({ artifact }) => artifact !== null)?.number;
+  return {
+    desired: 'running',
+    status: 'queued',
+    status_reason: null,
+    failure_code: null,
+    wanted_revision: row.active_revision ?? built ?? row.wanted_revision,
+  };
+}
+
+/**
+ * Records the wish that `fieldsFor` makes (`undefined`: there is nothing to do) and waits, at most
+ * `waitMs`, until it is carried out. Returns the deployment as it is then, if it still is.
+ */
+export async function act(
+  { db, jobs, feed, waitMs }: { db: Db; jobs: Jobs; feed: EventFeed; waitMs: number },
+  id: number,
+  fieldsFor: (db: Db, row: store.DeploymentRow) => Promise<store.DeploymentFields | undefined>,
+): Promise<Deployment | undefined> {
+  const generation = await transaction(db, async (db) => {
+    const row = await store.lockRow(db, id);
+    if (!row) throw notFound('Deployment', id);
+    if (row.desired === 'deleted') return row.generation;
+    const fields = await fieldsFor(db, row);
+    return fields ? wish(jobs, db, row, fields) : row.generation;
+  });
+  await untilSettled({ db, feed, waitMs }, id, generation);
+  return store.findDeployment(db, id);
+}
+
+/** Resolves when a wish has been carried out, has failed, or when the time is over. */
+async function untilSettled(
+  { db, feed, waitMs }: { db: Db; feed: EventFeed; waitMs: number },
+  id: number,
+  generation: number,
+): Promise<void> {
+  const { promise: settled, resolve, reject } = Promise.withResolvers<void>();
+  const look = () =>
+    void store.findRow(db, id).then((row) => {
+      if (!row || row.settled_generation >= generation) resolve();
+    }, reject);
+  const unsubscribe = feed.subscribe((event) => {
+    const isAbout = event.type === 'deployment_status' || event.type === 'deployment_deleted';
+    if (isAbout && event.data.id === id) look();
+  });
+  const timer = setTimeout(resolve, waitMs);
+  try {
+    look();
+    await settled;
+  } finally {
+    clearTimeout(timer);
+    unsubscribe();
+  }
+}

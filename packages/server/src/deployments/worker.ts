@@ -1,0 +1,97 @@
+import type { Db } from '../database/transaction.ts';
+import { transaction } from '../database/transaction.ts';
+import { appendEvent } from '../events/append.ts';
+import type { Projects } from '../projects/projects.ts';
+import type { LogFiles } from './logs.ts';
+import type { Recipe } from './recipe.ts';
+import type { Router } from './router.ts';
+import type { Runtime } from './runtime.ts';
+import * as store from './store.ts';
+
+/** How long each stage may take, in milliseconds. */
+export interface Deadlines {
+  build: number;
+  /** Until a started app is healthy. */
+  health: number;
+  /** Until an app that refuses connections, but listens elsewhere, is told so. */
+  wrongPort: number;
+  /** For how long a new release must stay healthy before it takes over from an old one. */
+  settle: number;
+  /** For requests in flight to the old release. */
+  drain: number;
+  /** Between SIGTERM and SIGKILL. */
+  grace: number;
+  /** For how long an action's answer waits for the action. */
+  action: number;
+}
+
+export const defaultDeadlines: Deadlines = {
+  build: 15 * 60_000,
+  health: 60_000,
+  wrongPort: 10_000,
+  settle: 1_000,
+  drain: 30_000,
+  grace: 10_000,
+  action: 20_000,
+};
+
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** What the steps of carrying out a deployment's wishes work with. */
+export interface Worker {
+  db: Db;
+  log: Log;
+  projects: Projects;
+  runtime: Runtime;
+  router: Router;
+  files: LogFiles;
+  /** A short id of this BORGOS_HOME. */
+  instance: string;
+  deadlines: Deadlines;
+  detectRecipe: (directory: string) => Promise<Recipe>;
+  /** Runs one build at a time: two at once would starve a small machine. */
+  buildInTurn: <T>(build: () => Promise<T>) => Promise<T>;
+}
+
+/** The newest wish is another one by now: what is being done is not wanted any more. */
+export class Superseded extends Error {
+  override name = 'Superseded';
+}
+
+/**
+ * Records what a deployment has come to, and tells it, unless a newer wish has overtaken this one.
+ * @throws Superseded
+ */
+export async function record(
+  worker: Worker,
+  { id, generation }: { id: number; generation: number },
+  fields: store.DeploymentFields,
+  also?: (db: Db) => Promise<void>,
+): Promise<store.DeploymentRow> {
+  return transaction(worker.db, async (db) => {
+    const row = await store.updateDeployment(db, id, fields, generation);
+    if (!row) throw new Superseded(`deployment ${id} has a newer wish than ${generation}`);
+    await also?.(db);
+    await tell(db, row);
+    return row;
+  });
+}
+
+/** Appends the event that tells a deployment's state. */
+export async function tell(db: Db, row: store.DeploymentRow): Promise<void> {
+  await appendEvent(db, 'deployment_status', {
+    id: row.id,
+    project_id: row.project_id,
+    name: row.name,
+    port: row.port,
+    status: row.status,
+    status_reason: row.status_reason,
+    failure_code: row.failure_code,
+    stage: row.stage,
+    revision: row.active_revision ?? row.wanted_revision,
+  });
+}

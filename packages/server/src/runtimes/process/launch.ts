@@ -1,0 +1,70 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir, open } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { dirname } from 'node:path';
+import { ReleaseFailure } from '../../errors.ts';
+
+export interface Launch {
+  command: string[];
+  directory: string;
+  /** All of it: nothing of BorgOS's own is added. */
+  environment: Record<string, string>;
+  /** The output goes straight there, and so goes on when BorgOS is gone. */
+  logFile: string;
+}
+
+/** A child that BorgOS does not wait for at its end. */
+export type Launched = ChildProcess & { pid: number };
+
+/**
+ * Starts a program in a session of its own, so that nothing that ends BorgOS ends it too.
+ * Throws `ReleaseFailure` START_FAILED when there is no such program.
+ */
+export async function launch({
+  command,
+  directory,
+  environment,
+  logFile,
+}: Launch): Promise<Launched> {
+  const [program = '', ...args] = command;
+  await mkdir(dirname(logFile), { recursive: true });
+  const log = await open(logFile, 'a', 0o640);
+  try {
+    const child = spawn(program, args, {
+      cwd: directory,
+      env: environment,
+      detached: true,
+      stdio: ['ignore', log.fd, log.fd],
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve).once('error', reject);
+    });
+    child.unref();
+    if (!isLaunched(child)) throw new Error('it has no process id');
+    return child;
+  } catch (error) {
+    throw startFailure(program, error);
+  } finally {
+    await log.close();
+  }
+}
+
+function isLaunched(child: ChildProcess): child is Launched {
+  return child.pid !== undefined;
+}
+
+function startFailure(program: string, error: unknown): ReleaseFailure {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const problem =
+    code === 'ENOENT'
+      ? 'was not found, neither in the project nor on this machine: install it, or correct the start command'
+      : code === 'EACCES'
+        ? 'may not be executed: make it executable, or correct the start command'
+        : `could not be started: ${error instanceof Error ? error.message : String(error)}`;
+  return new ReleaseFailure('START_FAILED', `"${program}" ${problem}.`, { cause: error });
+}
+
+/** As shells and Docker say it: 128 and the signal's number. */
+export function exitCodeOf({ exitCode, signalCode }: Launched): number | null {
+  return signalCode === null ? exitCode : 128 + (constants.signals[signalCode] ?? 0);
+}

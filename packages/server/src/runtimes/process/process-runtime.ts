@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { Runtime } from '../../deployments/runtime.ts';
+import { buildRelease } from './build-release.ts';
+import { openControlGroups } from './control-groups.ts';
+import { instanceProcesses } from './instance-processes.ts';
+import { openInstanceRecords } from './instance-record.ts';
+import { listeningSockets } from './listening-sockets.ts';
+import { buildMarker, instanceMarker, standardSearchPath } from './process-environment.ts';
+import { openProcessTable, type ProcessTable } from './process-table.ts';
+import { openReleases } from './releases.ts';
+import { killProcess } from './run-command.ts';
+import { createSupervisor } from './supervisor.ts';
+
+export interface ProcessRuntimeOptions {
+  /** The id of this BorgOS: keeps apart what several of them run on one machine. */
+  instance: string;
+  /** A folder of its own, for releases, records and caches. */
+  home: string;
+  log: Logger;
+  /** Where programs are looked for: the PATH that BorgOS was started with. */
+  searchPath?: string;
+}
+
+/**
+ * Runs deployments as plain processes, on machines without Docker: built in a copy of the project
+ * with the programs the machine has, listening on loopback. Instances outlive BorgOS, even its
+ * `kill -9`, and are taken over again here. While BorgOS lives it restarts those that exit, after
+ * 1, 2, 4 … 30 seconds. Of instances that a former BorgOS started no exit code is known, as the
+ * system tells it to the parent only; a process to wait for each would cost more than it is worth.
+ */
+export async function createProcessRuntime(options: ProcessRuntimeOptions): Promise<Runtime> {
+  const { instance, home, log, searchPath = standardSearchPath } = options;
+  const table = openProcessTable();
+  const releases = await openReleases(home);
+  const records = await openInstanceRecords(join(home, 'instances'));
+  await endOrphans(table, buildMarker, (value) => value.startsWith(`${instance}/`));
+  await releases.removeIncomplete();
+
+  const control = await openControlGroups(instance);
+  const { groups } = control;
+  const processes = instanceProcesses(instance, table, groups);
+  const dependencies = { instance, log, records, releases, table, processes, groups, searchPath };
+  const supervisor = createSupervisor(dependencies);
+  await supervisor.recover();
+  const known = new Set((await supervisor.list()).map(({ name }) => `${instance}/${name}`));
+  await endOrphans(
+    table,
+    instanceMarker,
+    (value) => value.startsWith(`${instance}/`) && !known.has(value),
+  );
+
+  return {
+    name: 'process',
+    description: `processes of ${process.platform}`,
+    limits: { enforced: groups !== null, reason: control.groups ? null : control.reason },
+    preview: async () => ({ dockerfile: null, baseImage: null }),
+    build: (request) =>
+      buildRelease(request, {
+        instance,
+        releases,
+        table,
+        cache: join(home, 'cache'),
+        searchPath,
+      }),
+    hasArtifact: (artifact) => releases.isComplete(artifact),
+    removeArtifact: (artifact) => releases.remove(artifact),
+    start: (spec, signal) => supervisor.start(spec, signal),
+    find: (name) => supervisor.find(name),
+    list: () => supervisor.list(),
+    stop: (name, graceMs) => supervisor.stop(name, graceMs),
+    listeners: async (name) => listeningSockets(await supervisor.members(name)),
+    onExit: (callback) => supervisor.onExit(callback),
+    async close() {
+      await supervisor.close();
+      await groups?.close();
+    },
+  };
+}
+
+/** Ends processes that a killed BorgOS left behind and that no record speaks of. */
+async function endOrphans(
+  table: ProcessTable,
+  marker: string,
+  isOrphan: (value: string) => boolean,
+): Promise<void> {
+  for (const { pid, value } of await table.marked(marker)) {
+    if (isOrphan(value) && pid !== process.pid) killProcess(pid);
+  }
+}
