@@ -187,10 +187,10 @@ export const deployments = {
     scope: 'deployments:read',
     query: z.strictObject({
       ...pageQuery,
-      status: deploymentStatus.optional(),
-      project_id: id.optional(),
-      name: name.optional(),
-      port: port.optional(),
+      status: deploymentStatus.optional().meta({ description: 'Only those that are so.' }),
+      project_id: id.optional().meta({ description: 'Only those of this project.' }),
+      name: name.optional().meta({ description: 'Only those of exactly this name.' }),
+      port: port.optional().meta({ description: 'Only the one on this port.' }),
     }),
     status: 200,
     response: deployment,
@@ -316,7 +316,12 @@ The same project and name again is a redeploy: a new revision, put in place of t
       offset: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional().meta({
         description: 'The byte to read from; what was rotated away is skipped.',
       }),
-      max_bytes: z.int().min(1).max(1_048_576).default(65_536),
+      max_bytes: z
+        .int()
+        .min(1)
+        .max(1_048_576)
+        .default(65_536)
+        .meta({ description: 'How much to read at most.' }),
     }),
     status: 200,
     response: z

@@ -13,7 +13,7 @@ export const timestamp = z.iso
 
 /** Rejects NUL, other control characters and lone surrogates, which no name, path or value needs. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
-export const printable = /^[^\u0000-\u001f\u007f\p{Surrogate}]*$/u;
+export const printable = /^[^\u0000-\u001f\u007f\ud800-\udfff]*$/u;
 
 /** The answer of an action: one sentence that says what was done. */
 export const message = z.string().meta({ description: 'What was done, in one sentence.' });

@@ -12,13 +12,15 @@ export const systemStatus = z
     disk_percent: percent.meta({ description: 'Used, of the disk that holds `BORGOS_HOME`.' }),
     active_deployments: z.int().meta({ description: 'Those that are running.' }),
     total_projects: z.int(),
-    recent_errors: z.int().meta({ description: 'Errors logged in the last 24 hours.' }),
+    recent_errors: z.int().meta({ description: 'Of the last 24 hours: releases that failed.' }),
     uptime_seconds: z.int().meta({ description: 'Of this server.' }),
     version: z.string(),
     database: z.string().meta({ description: 'Which PostgreSQL, with its version.' }),
     runtime: z.string().meta({ description: 'What runs deployments, with its version.' }),
   })
   .meta({ id: 'SystemStatus', description: 'The machine and what BorgOS does on it.' });
+
+export type SystemStatus = z.infer<typeof systemStatus>;
 
 export const status = {
   health: defineEndpoint({

@@ -1,0 +1,198 @@
+import { z } from 'zod';
+import type { Endpoint, Shape } from './endpoint.ts';
+import { type ErrorCode, type ErrorStatus, errorBody, errorStatus, errorTitle } from './errors.ts';
+import { pageOf, pagination } from './page.ts';
+
+type Json = Record<string, unknown>;
+
+/** Whatever is asked, these can be the answer: see the rules on who gets in. */
+const errorsOfEvery: ErrorCode[] = [
+  'VALIDATION_FAILED',
+  'UNAUTHORIZED',
+  'FORBIDDEN',
+  'REQUEST_TIMEOUT',
+  'MISDIRECTED_REQUEST',
+  'HEADERS_TOO_LARGE',
+  'INTERNAL_ERROR',
+  'UNAVAILABLE',
+];
+
+const errorsOfBodies: ErrorCode[] = ['INVALID_JSON', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
+
+const tags = [
+  { name: 'Status', description: 'How the server and its machine are.' },
+  { name: 'Projects', description: 'Directories that BorgOS knows.' },
+  { name: 'Deployments', description: 'Projects that run on a port.' },
+];
+
+const listHeaders = {
+  'X-Total-Count': {
+    description: 'How many items match in all.',
+    schema: { type: 'integer', minimum: 0 },
+  },
+  Link: {
+    description: 'The `first`, `prev`, `next` and `last` page (RFC 8288).',
+    schema: { type: 'string' },
+    example: '</api/v1/projects?limit=10&offset=20>; rel="next"',
+  },
+};
+
+const requestIdHeader = {
+  description: 'Names this request in the server’s log.',
+  schema: { type: 'string' },
+  example: 'req_abc123',
+};
+
+/**
+ * The OpenAPI 3.1 document of an API table.
+ * @param options.version of BorgOS
+ * @param options.serverUrl where the API is; by default where the document was loaded from
+ */
+export function openApiDocument(
+  api: Record<string, Record<string, Endpoint>>,
+  options: { version: string; serverUrl?: string },
+): Json {
+  const components = new Components();
+  const paths: Record<string, Json> = {};
+  const usedTags = new Set<string>();
+  for (const [resource, endpoints] of Object.entries(api)) {
+    for (const [action, endpoint] of Object.entries(endpoints)) {
+      usedTags.add(endpoint.tag);
+      paths[endpoint.path] ??= {};
+      Object.assign(paths[endpoint.path] ?? {}, {
+        [endpoint.method.toLowerCase()]: operation(`${resource}.${action}`, endpoint, components),
+      });
+    }
+  }
+  const undescribed = [...usedTags].find((name) => !tags.some((tag) => tag.name === name));
+  if (undescribed) throw new Error(`The tag "${undescribed}" has no description in openapi.ts`);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'BorgOS',
+      version: options.version,
+      description:
+        'Register the projects on this machine, deploy them on ports, and watch them run.\n\nBodies are JSON in `snake_case`; moments are ISO 8601 in UTC. Every error has the same body, with a `code` for programs and a `message` for people.',
+      contact: { name: 'BorgOS' },
+      license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
+    },
+    servers: [{ url: options.serverUrl ?? '/', description: 'This BorgOS.' }],
+    tags: tags.filter((tag) => usedTags.has(tag.name)),
+    paths,
+    components: { schemas: components.schemas },
+  };
+}
+
+function operation(operationId: string, endpoint: Endpoint, components: Components): Json {
+  return {
+    operationId,
+    tags: [endpoint.tag],
+    summary: endpoint.summary,
+    description: endpoint.description,
+    parameters: [
+      ...parameters('path', endpoint.params, components),
+      ...parameters('query', endpoint.query, components),
+    ],
+    ...(endpoint.body && {
+      requestBody: {
+        required: takesNothing(endpoint.body) === false,
+        content: json(components.schemaOf(endpoint.body)),
+      },
+    }),
+    responses: responses(endpoint, components),
+  };
+}
+
+function takesNothing(body: Shape): boolean {
+  return body.safeParse({}).success;
+}
+
+function parameters(place: 'path' | 'query', shape: Shape | undefined, components: Components) {
+  return Object.entries(shape?.shape ?? {}).map(([name, field]) => {
+    const { description, examples, ...schema } = components.schemaOf(field);
+    const isArray = schema.type === 'array';
+    return {
+      name,
+      in: place,
+      required: place === 'path' || !z.safeParse(field, undefined).success,
+      ...(description !== undefined && { description }),
+      ...(isArray && { style: 'form', explode: false }),
+      schema: examples === undefined ? schema : { ...schema, examples },
+    };
+  });
+}
+
+function responses(endpoint: Endpoint, components: Components): Json {
+  const success = {
+    description: 'Success.',
+    headers: { 'X-Request-Id': requestIdHeader, ...(endpoint.list && listHeaders) },
+    content: json(successSchema(endpoint, components)),
+  };
+  const all: Json = { [endpoint.status]: success };
+  if (endpoint.otherStatus) all[endpoint.otherStatus] = success;
+
+  const codes = new Set([
+    ...errorsOfEvery,
+    ...(endpoint.body ? errorsOfBodies : []),
+    ...endpoint.errors,
+  ]);
+  for (const [status, grouped] of groupByStatus(codes)) {
+    all[status] = {
+      description: `${errorTitle[status]}: ${grouped.map((code) => `\`${code}\``).join(', ')}.`,
+      headers: { 'X-Request-Id': requestIdHeader },
+      content: json(components.schemaOf(errorBody)),
+    };
+  }
+  return all;
+}
+
+function successSchema(endpoint: Endpoint, components: Components): Json {
+  const item = components.schemaOf(endpoint.response);
+  if (!endpoint.list) return item;
+  // Named by hand, as the page of each item type is a schema of its own.
+  components.schemaOf(pagination);
+  const page = components.schemaOf(pageOf(endpoint.response));
+  return { oneOf: [{ type: 'array', items: item }, page] };
+}
+
+function groupByStatus(codes: Iterable<ErrorCode>): [ErrorStatus, ErrorCode[]][] {
+  const groups = new Map<ErrorStatus, ErrorCode[]>();
+  for (const code of codes) {
+    const status = errorStatus[code];
+    groups.set(status, [...(groups.get(status) ?? []), code]);
+  }
+  return [...groups].sort(([one], [other]) => one - other);
+}
+
+function json(schema: Json): Json {
+  return { 'application/json': { schema } };
+}
+
+/** Turns schemas into JSON Schema, and collects those that have a name of their own. */
+class Components {
+  readonly schemas: Record<string, Json> = {};
+
+  schemaOf(schema: z.ZodType): Json {
+    // Wrapped, so that a schema with a name comes out as a reference even when it is the root.
+    const { properties, $defs = {} } = z.toJSONSchema(z.object({ root: schema }), {
+      // Also for answers: they may gain fields, so a client must not take the schema as closed.
+      io: 'input',
+      override: ({ jsonSchema }) => simplify(jsonSchema),
+    });
+    for (const [name, definition] of Object.entries($defs)) {
+      this.schemas[name] = withComponentReferences(definition);
+    }
+    return withComponentReferences(properties?.root);
+  }
+}
+
+/** Leaves out what zod adds of itself and what tells a reader nothing. */
+function simplify(schema: { [key: string]: unknown }): void {
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
+  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
+  if (schema.format === 'date-time') delete schema.pattern;
+}
+
+function withComponentReferences(schema: unknown): Json {
+  return JSON.parse(JSON.stringify(schema).replaceAll('"#/$defs/', '"#/components/schemas/'));
+}
