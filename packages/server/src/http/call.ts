@@ -1,0 +1,65 @@
+import type { Call, Endpoint } from '@borgos/contracts/endpoint';
+import type { FastifyReply } from 'fastify';
+import { AppError } from '../errors.ts';
+
+/** Longer than anything a handler waits for, shorter than what cuts an idle socket. */
+const patienceMs = 60_000;
+const lookMs = 1000;
+
+/** What a handler is told of its request. */
+export class OpenCall implements Call {
+  readonly requestId: string;
+  status: Endpoint['status'];
+  private readonly reply: FastifyReply;
+  private readonly deadline = performance.now() + patienceMs;
+  private controller: AbortController | undefined;
+
+  constructor(endpoint: Endpoint, requestId: string, reply: FastifyReply) {
+    this.requestId = requestId;
+    this.status = endpoint.status;
+    this.reply = reply;
+  }
+
+  // Made only for the handler that looks at it: it costs more than a small request.
+  get signal(): AbortSignal {
+    if (!this.controller) {
+      const controller = new AbortController();
+      const { raw } = this.reply;
+      const onClose = () => {
+        if (!raw.writableFinished) controller.abort(new Error('the caller hung up'));
+      };
+      raw.once('close', onClose);
+      if (raw.destroyed) onClose();
+      this.controller = controller;
+    }
+    return this.controller.signal;
+  }
+
+  /** Answers without the handler if it has had its time. */
+  giveUpIfLate(now: number): void {
+    if (now < this.deadline || this.reply.sent) return;
+    const error = new AppError('UNAVAILABLE', 'BorgOS took too long to answer. Try again');
+    this.controller?.abort(error);
+    this.reply.send(error);
+  }
+}
+
+/** The calls that are being answered, looked at once a second: a timer for each costs more. */
+export interface CallWatch {
+  add(call: OpenCall): void;
+  delete(call: OpenCall): void;
+  close(): void;
+}
+
+export function watchCalls(): CallWatch {
+  const calls = new Set<OpenCall>();
+  const timer = setInterval(() => {
+    const now = performance.now();
+    for (const call of calls) call.giveUpIfLate(now);
+  }, lookMs).unref();
+  return {
+    add: (call) => void calls.add(call),
+    delete: (call) => void calls.delete(call),
+    close: () => clearInterval(timer),
+  };
+}

@@ -1,0 +1,68 @@
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { echo, startServer } from '../testing/http-server.ts';
+import { createMetrics, type Measure } from './metrics.ts';
+import { mount } from './mount.ts';
+
+async function startWith(measures: Measure[]) {
+  const metrics = createMetrics(pino({ level: 'silent' }), measures);
+  return startServer(
+    (http) => {
+      metrics.serve(http);
+      mount(http, { echo }, { echo: async (input) => input });
+    },
+    { onAnswer: metrics.onAnswer },
+  );
+}
+
+async function scrape(url: string): Promise<string> {
+  const answer = await fetch(`${url}/metrics`);
+  expect(answer.headers.get('content-type')).toContain('text/plain');
+  return answer.text();
+}
+
+test('requests are counted by route, method and status, and timed', async () => {
+  const { url } = await startWith([]);
+  await fetch(`${url}/echo`, { method: 'POST' });
+  await fetch(`${url}/echo?no=1`, { method: 'POST' });
+  await fetch(`${url}/${Math.random()}`);
+  const text = await scrape(url);
+  const count = 'borgos_http_request_duration_seconds_count';
+  expect(text).toContain(`${count}{route="/echo",method="POST",status="200"} 1`);
+  expect(text).toContain(`${count}{route="/echo",method="POST",status="400"} 1`);
+  expect(text).toContain(`${count}{route="(none)",method="GET",status="404"} 1`);
+});
+
+test('the process and its event loop are measured', async () => {
+  const { url } = await startWith([]);
+  const text = await scrape(url);
+  expect(text).toMatch(/^process_resident_memory_bytes \d+/m);
+  expect(text).toMatch(/^nodejs_eventloop_lag_p99_seconds /m);
+});
+
+test('figures of others are read when they are asked for', async () => {
+  let projects = 1;
+  const { url } = await startWith([
+    { name: 'borgos_projects', help: 'Projects.', read: async () => projects },
+    {
+      name: 'borgos_deployments',
+      help: 'Deployments.',
+      label: 'status',
+      read: async () => ({ running: 2, failed: 1 }),
+    },
+  ]);
+  expect(await scrape(url)).toContain('borgos_projects 1');
+  projects = 7;
+  const text = await scrape(url);
+  expect(text).toContain('borgos_projects 7');
+  expect(text).toContain('borgos_deployments{status="running"} 2');
+});
+
+test('a figure that cannot be read is left out, and the others stay', async () => {
+  const { url } = await startWith([
+    { name: 'borgos_projects', help: 'Projects.', read: () => Promise.reject(new Error('down')) },
+  ]);
+  const text = await scrape(url);
+  expect(text).not.toMatch(/^borgos_projects /m);
+  expect(text).toContain('process_resident_memory_bytes');
+});
