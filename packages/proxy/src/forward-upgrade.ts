@@ -1,0 +1,123 @@
+import { type ClientRequest, type IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { answerError, type ErrorAnswer } from './answer-error.ts';
+import { type CheckedRequest, checkRequest } from './check-request.ts';
+import { answerInvalid, answerTimeout, notServed, targetFailure } from './failures.ts';
+import { headersForTarget, headersForVisitor } from './headers.ts';
+import { limits } from './limits.ts';
+import { openRequest } from './open-request.ts';
+import { relayResponse } from './relay-response.ts';
+import type { Visit } from './site.ts';
+
+/**
+ * Carries a WebSocket or another upgraded protocol: once the target has agreed, bytes go both ways
+ * untouched until a side ends. It is in flight for as long. `early`: what the visitor sent right
+ * behind its request.
+ */
+export function forwardUpgrade(request: IncomingMessage, early: Buffer, visit: Visit): void {
+  const { deploymentId } = visit.site;
+  const visitor = request.socket;
+  let leave = () => {};
+  let current: ClientRequest | undefined;
+  let response: ServerResponse | undefined;
+  const timer = setTimeout(() => fail(answerTimeout(deploymentId)), limits.answerMs);
+  visitor.on('error', () => {});
+  visitor.once('close', () => {
+    clearTimeout(timer);
+    current?.destroy();
+    leave();
+  });
+
+  const checked = checkRequest(request, deploymentId);
+  if ('status' in checked) fail(checked);
+  else send(checked, true);
+
+  function fail(answer: ErrorAnswer): void {
+    if (!response && !visitor.destroyed) answerError(request, ordinaryResponse(), answer, true);
+  }
+
+  /** Node gives none for an upgrade; what is not upgraded is answered like any other request. */
+  function ordinaryResponse(): ServerResponse {
+    clearTimeout(timer);
+    response = new ServerResponse(request);
+    response.on('error', () => visitor.destroy());
+    response.once('finish', () => visitor.destroySoon());
+    response.assignSocket(visitor);
+    return response;
+  }
+
+  function send(checked: CheckedRequest, first: boolean): void {
+    const upstream = visit.isClosing() ? null : visit.site.upstream();
+    if (!upstream) {
+      fail(notServed(deploymentId));
+      return;
+    }
+    const { path, host = 'localhost' } = checked;
+    leave = upstream.enter(() => visitor.destroy());
+    const { outgoing, wasConnected } = openRequest(upstream, {
+      method: request.method,
+      path,
+      headers: headersForTarget(request, visit.site, host, {
+        upgrade: request.headers.upgrade,
+        expect: false,
+      }),
+      agent: false,
+    });
+    current = outgoing;
+    let joined = false;
+    outgoing.on('upgrade', (incoming, _target, late) => {
+      joined = true;
+      clearTimeout(timer);
+      join(incoming, visitor, early, late);
+    });
+    outgoing.on('response', (incoming) => {
+      try {
+        relayResponse(incoming, ordinaryResponse(), true);
+      } catch {
+        visitor.destroy();
+      }
+    });
+    outgoing.on('error', (error) => {
+      if (first && !wasConnected() && !visitor.destroyed) {
+        leave();
+        send(checked, false);
+      } else {
+        fail(targetFailure(error, wasConnected(), deploymentId));
+      }
+    });
+    outgoing.on('close', () => {
+      if (outgoing === current && !joined) fail(answerInvalid(deploymentId));
+    });
+    outgoing.end();
+  }
+}
+
+function join(incoming: IncomingMessage, visitor: Socket, early: Buffer, late: Buffer): void {
+  const target = incoming.socket;
+  const head = [`HTTP/1.1 101 ${incoming.statusMessage || 'Switching Protocols'}`];
+  const headers = headersForVisitor(incoming, false);
+  for (let index = 0; index < headers.length; index += 2) {
+    head.push(`${headers[index]}: ${headers[index + 1]}`);
+  }
+  head.push('Connection: Upgrade', `Upgrade: ${incoming.headers.upgrade ?? ''}`, '', '');
+  visitor.write(head.join('\r\n'), 'latin1');
+  if (late.length > 0) visitor.write(late);
+  if (early.length > 0) target.write(early);
+
+  target.on('error', () => visitor.destroy());
+  target.once('close', () => visitor.destroySoon());
+  visitor.once('close', () => target.destroy());
+  for (const side of [visitor, target]) {
+    side.setNoDelay(true);
+    side.setKeepAlive(true, limits.tcpKeepAliveMs);
+    side.setTimeout(0);
+    side.once('end', () => {
+      // One side may end first, but not leave the other one hanging for ever.
+      for (const other of [visitor, target]) {
+        other.setTimeout(limits.halfClosedMs, () => other.destroy());
+      }
+    });
+  }
+  visitor.pipe(target);
+  target.pipe(visitor);
+}

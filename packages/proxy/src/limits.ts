@@ -1,0 +1,34 @@
+/** What one visitor, target or control client may cost at most. Times in milliseconds. */
+export const limits = {
+  /** Request line and headers together, in bytes; more is 431. */
+  headerBytes: 32 * 1024,
+  /** From the first byte of a request to the end of its headers. */
+  headersMs: 30_000,
+  /** A kept-alive visitor connection without a request. */
+  visitorIdleMs: 75_000,
+  /** A request body of which no byte comes any more while the target has not answered. */
+  bodyIdleMs: 5 * 60_000,
+  /** Connections of visitors on one port; more are closed as they come. */
+  connectionsPerPort: 4096,
+  /** Requests that wait behind another one on one connection. */
+  pipelined: 32,
+  /** After which dead peers of silent streams are looked for by TCP keep-alive. */
+  tcpKeepAliveMs: 60_000,
+  connectMs: 3_000,
+  /** From the whole request sent to the answer's headers: long polls are fine, forever is not. */
+  answerMs: 10 * 60_000,
+  /**
+   * An idle connection to a target. Shorter than the keep-alive of common servers (2 to 75 s), so
+   * that a request which may not be repeated practically never meets a connection being closed.
+   */
+  targetIdleMs: 1_000,
+  /** An upgraded connection of which one side has ended and the other is silent. */
+  halfClosedMs: 60_000,
+  /** A port that was taken when the proxy came back is tried again this often. */
+  rebindMs: 250,
+  controlBodyBytes: 16 * 1024,
+  drainMs: 10 * 60_000,
+  /** What is in flight when the proxy itself is told to end. */
+  farewellMs: 2_000,
+  logBytes: 1024 * 1024,
+};

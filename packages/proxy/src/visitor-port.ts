@@ -1,0 +1,109 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { forwardRequest } from './forward-request.ts';
+import { forwardUpgrade } from './forward-upgrade.ts';
+import { limits } from './limits.ts';
+import type { Site, Visit } from './site.ts';
+
+/** A bound port that visitors connect to. */
+export interface VisitorPort {
+  readonly host: string;
+  readonly port: number;
+  /** Frees the port at once and closes idle connections; the others end with their answer. */
+  stop(): void;
+}
+
+/** Rejects with the system's error (`EADDRINUSE`, …) when it cannot be bound. */
+export async function openVisitorPort(
+  host: string,
+  port: number,
+  site: Site,
+): Promise<VisitorPort> {
+  let closing = false;
+  const visit: Visit = { site, isClosing: () => closing };
+  const server = createServer({
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headersMs,
+    // Bodies take as long as they take: a stalled one is ended by `forwardRequest`.
+    requestTimeout: 0,
+    connectionsCheckingInterval: 5_000,
+    keepAliveTimeout: limits.visitorIdleMs,
+    keepAlive: true,
+    keepAliveInitialDelay: limits.tcpKeepAliveMs,
+    noDelay: true,
+    insecureHTTPParser: false,
+    optimizeEmptyRequests: true,
+    // HTTP/2 in clear is optional by its nature: such requests are answered in HTTP/1.1.
+    shouldUpgradeCallback: (request) => request.headers.upgrade?.trim().toLowerCase() !== 'h2c',
+  });
+  // Headers are bounded by their size: how many there may be is for the target to say.
+  server.maxHeadersCount = 0;
+  server.maxConnections = limits.connectionsPerPort;
+  const inTurn = createTurns();
+
+  const handle = (request: IncomingMessage, response: ServerResponse) => {
+    response.once('close', () => {
+      if (closing) request.socket.destroySoon();
+    });
+    inTurn(request.socket, response, () => forwardRequest(request, response, visit));
+  };
+  server.on('request', handle);
+  // Without a listener Node itself would say "continue" before the target was asked.
+  server.on('checkContinue', handle);
+  server.on('upgrade', (request, _socket, early) => {
+    if (inTurn.isBusy(request.socket)) request.socket.destroy();
+    else forwardUpgrade(request, early, visit);
+  });
+
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen({ host, port, exclusive: true }, resolve);
+  await promise;
+  server.removeListener('error', reject);
+  // A failing accept (out of descriptors) loses that connection, not the port.
+  server.on('error', () => {});
+  return {
+    host,
+    port,
+    stop() {
+      closing = true;
+      server.close();
+      server.closeIdleConnections();
+    },
+  };
+}
+
+/**
+ * Pipelined requests of one connection go to the target one after the other, as they may depend on
+ * each other, and so that a visitor cannot open more connections to a target than to the proxy.
+ */
+function createTurns() {
+  const connections = new WeakMap<Socket, { last: ServerResponse; waiting: number }>();
+
+  function inTurn(socket: Socket, response: ServerResponse, run: () => void): void {
+    const connection = connections.get(socket);
+    if (!connection) {
+      connections.set(socket, { last: response, waiting: 0 });
+      run();
+      return;
+    }
+    const before = connection.last;
+    connection.last = response;
+    if (before.closed) {
+      run();
+      return;
+    }
+    connection.waiting += 1;
+    if (connection.waiting > limits.pipelined) {
+      socket.destroy();
+      return;
+    }
+    before.once('close', () => {
+      connection.waiting -= 1;
+      if (!socket.destroyed) run();
+    });
+  }
+
+  inTurn.isBusy = (socket: Socket) => connections.get(socket)?.last.closed === false;
+  return inTurn;
+}
