@@ -20,6 +20,7 @@ export interface BuildDependencies {
   /** Downloads of package managers, shared by all builds. */
   cache: string;
   searchPath: string;
+  networkEnvironment: Record<string, string>;
 }
 
 const run = promisify(execFile);
@@ -43,6 +44,7 @@ export async function buildRelease(
     await writeExtraFiles(recipe.extraFiles, artifact);
     await mkdir(cache, { recursive: true, mode: 0o700 });
     const environment = {
+      ...dependencies.networkEnvironment,
       ...baseEnvironment({ release: artifact, home: releases.homeOf(artifact), searchPath }),
       npm_config_cache: join(cache, 'npm'),
       PIP_CACHE_DIR: join(cache, 'pip'),

@@ -19,7 +19,9 @@ export interface ProcessRuntimeOptions {
   home: string;
   log: Logger;
   /** Where programs are looked for: the PATH that BorgOS was started with. */
-  searchPath?: string;
+  searchPath?: string | undefined;
+  /** Variables that builds need to reach the network: proxies and certificates. */
+  networkEnvironment?: Record<string, string>;
 }
 
 /**
@@ -62,6 +64,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
         table,
         cache: join(home, 'cache'),
         searchPath,
+        networkEnvironment: options.networkEnvironment ?? {},
       }),
     hasArtifact: (artifact) => releases.isComplete(artifact),
     removeArtifact: (artifact) => releases.remove(artifact),

@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest';
+import type { Recipe } from '../../deployments/recipe.ts';
+import { dockerfileOf } from './dockerfile.ts';
+
+const recipe: Recipe = {
+  stack: 'node',
+  foundBy: 'package.json',
+  dockerfile: null,
+  version: null,
+  manifests: ['package.json', 'package-lock.json', 'packages/web/package.json'],
+  install: [['npm', 'ci']],
+  build: [['npm', 'run', 'build']],
+  start: ['npm', 'start'],
+  environment: { NODE_ENV: 'production' },
+  port: 3000,
+  extraFiles: [],
+  notes: [],
+};
+
+const pathLine =
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the Dockerfile’s own syntax
+  'ENV PATH=/app/.borgos/venv/bin:/app/.borgos/tools/node_modules/.bin:/app/node_modules/.bin:${PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}';
+
+test('a Node project installs before its sources are copied, as an unprivileged user', () => {
+  expect(dockerfileOf(recipe, 'node:24-slim', { 'borgos.deployment': '7' })).toBe(
+    [
+      'FROM node:24-slim',
+      'LABEL borgos.deployment="7"',
+      pathLine,
+      'COPY --chown=node:node ["package.json","package-lock.json","/app/"]',
+      'COPY --chown=node:node ["packages/web/package.json","/app/packages/web/"]',
+      'WORKDIR /app',
+      'USER node',
+      'RUN ["npm","ci"]',
+      'COPY --chown=node:node [".","/app/"]',
+      'RUN ["npm","run","build"]',
+      'EXPOSE 3000',
+      'CMD ["npm","start"]',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('a Python project prints at once and installs as root', () => {
+  const python: Recipe = {
+    ...recipe,
+    stack: 'python',
+    manifests: ['requirements.txt'],
+    install: [['pip', 'install', '-r', 'requirements.txt']],
+    build: [],
+    start: ['gunicorn', 'app:app'],
+    port: 8000,
+  };
+  expect(dockerfileOf(python, 'python:3.13-slim')).toBe(
+    [
+      'FROM python:3.13-slim',
+      'ENV PYTHONUNBUFFERED=1',
+      'ENV PIP_NO_CACHE_DIR=1',
+      'ENV PIP_DISABLE_PIP_VERSION_CHECK=1',
+      'ENV PIP_ROOT_USER_ACTION=ignore',
+      pathLine,
+      'COPY ["requirements.txt","/app/"]',
+      'WORKDIR /app',
+      'RUN ["pip","install","-r","requirements.txt"]',
+      'COPY [".","/app/"]',
+      'EXPOSE 8000',
+      'CMD ["gunicorn","app:app"]',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('without manifests it installs after all is copied', () => {
+  expect(
+    dockerfileOf({ ...recipe, manifests: [] }, 'node:24-slim')
+      .split('\n')
+      .slice(2, 6),
+  ).toEqual([
+    'COPY --chown=node:node [".","/app/"]',
+    'WORKDIR /app',
+    'USER node',
+    'RUN ["npm","ci"]',
+  ]);
+});
+
+test('a command is taken word for word, with no shell in between', () => {
+  const command = ['node', '-e', 'console.log("$HOME" + `a\\b`);\nprocess.exit()'];
+  const lines = dockerfileOf({ ...recipe, build: [command] }, 'node:24-slim').split('\n');
+  const run = lines.find((line) => line.startsWith('RUN ["node"'));
+  expect(JSON.parse(run?.slice('RUN '.length) ?? '')).toEqual(command);
+});
+
+test('the command of the image has the port of the recipe in it', () => {
+  const start = ['gunicorn', '--bind', '{HOST}:{PORT}', 'app:app'];
+  expect(dockerfileOf({ ...recipe, start, port: 8000 }, 'node:24-slim')).toContain(
+    'CMD ["gunicorn","--bind","0.0.0.0:8000","app:app"]',
+  );
+});

@@ -1,0 +1,387 @@
+import { randomBytes } from 'node:crypto';
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, type TestContext, test, vi } from 'vitest';
+import type { Recipe } from '../deployments/recipe.ts';
+import type { Instance, InstanceSpec, Runtime } from '../deployments/runtime.ts';
+import { ReleaseFailure } from '../errors.ts';
+import { suiteApp } from './runtime-suite-app.ts';
+
+type RuntimeOptions = Parameters<Harness['create']>[0];
+
+export interface Harness {
+  name: string;
+  /** Called again with the same options it is BorgOS that was started anew. */
+  create(options: { instance: string; home: string; log: pino.Logger }): Promise<Runtime>;
+  /** Why no Python project can be run here; `null`: one can. By default it is tried. */
+  pythonMissing?: () => Promise<string | null>;
+  /** What builds left beside finished artefacts; by default the files in `home` are compared. */
+  leftovers?: (instance: string) => Promise<string[]>;
+}
+
+/** What every runtime must do, whatever it runs instances in. */
+export function runtimeSuite(harness: Harness): void {
+  describe(`a ${harness.name} runtime`, { timeout: 60_000 }, () => {
+    const instance = `t${randomBytes(4).toString('hex')}`;
+    const log = pino({ level: 'silent' });
+    let options: RuntimeOptions;
+    let runtime: Runtime;
+    let artifact: string;
+    let generation = 0;
+    const artifacts: string[] = [];
+    const exited: string[] = [];
+
+    beforeAll(async () => {
+      const home = await realpath(await mkdtemp(join(tmpdir(), 'borgos-runtime-')));
+      options = { instance, home, log };
+      runtime = await harness.create(options);
+      runtime.onExit((name) => exited.push(name));
+      artifact = await build('app', suiteApp.files, suiteApp.recipe);
+    }, 120_000);
+
+    afterAll(async () => {
+      for (const { name } of await runtime.list()) await runtime.stop(name, 0);
+      for (const name of artifacts) await runtime.removeArtifact(name);
+      await runtime.close();
+      await rm(options.home, { recursive: true, force: true });
+    }, 60_000);
+
+    async function project(name: string, files: Record<string, string>): Promise<string> {
+      const folder = join(options.home, 'projects', name);
+      for (const [path, content] of Object.entries(files)) {
+        await mkdir(dirname(join(folder, path)), { recursive: true });
+        await writeFile(join(folder, path), content);
+      }
+      return folder;
+    }
+
+    async function build(
+      name: string,
+      files: Record<string, string>,
+      recipe: Partial<Recipe>,
+      { signal = AbortSignal.timeout(60_000), log = (_text: string) => {} } = {},
+    ): Promise<string> {
+      const built = await runtime.build({
+        deploymentId: 7,
+        revision: 1,
+        name: `borgos-suite-${instance}-${name}-7-r1`,
+        source: await project(name, files),
+        recipe: { ...suiteApp.recipe, ...recipe },
+        log,
+        signal,
+      });
+      artifacts.push(built);
+      return built;
+    }
+
+    /** A spec of its own name and log file; `mode` is what the app is to do. */
+    function specOf(mode: string, changes: Partial<InstanceSpec> = {}): InstanceSpec {
+      generation += 1;
+      return {
+        deploymentId: 7,
+        revision: 1,
+        generation,
+        name: `borgos-suite-${instance}-app-7-r1-g${generation}`,
+        artifact,
+        recipe: suiteApp.recipe,
+        environment: { MODE: mode },
+        cpus: null,
+        memory: null,
+        logFile: join(options.home, 'logs', `${generation}.log`),
+        ...changes,
+      };
+    }
+
+    function start(spec: InstanceSpec): Promise<Instance> {
+      return runtime.start(spec, AbortSignal.timeout(30_000));
+    }
+
+    function until<T>(what: () => Promise<T>, timeout = 15_000): Promise<T> {
+      return vi.waitFor(what, { timeout, interval: 50 });
+    }
+
+    /** What the instance answers, asked again until it does. */
+    function answerOf(name: string, path = '/'): Promise<string> {
+      return until(async () => {
+        const address = (await runtime.find(name))?.address;
+        if (!address) throw new Error(`${name} has no address`);
+        const url = `http://${address.host}:${address.port}${path}`;
+        const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+        return response.text();
+      });
+    }
+
+    function logOf(spec: InstanceSpec, expected: string | RegExp): Promise<string> {
+      return until(async () => {
+        const text = await readFile(spec.logFile, 'utf8');
+        expect(text).toMatch(expected);
+        return text;
+      });
+    }
+
+    async function leftovers(): Promise<string[]> {
+      if (harness.leftovers !== undefined) return harness.leftovers(instance);
+      const files = await readdir(options.home, { recursive: true });
+      return files.filter((file) => !/^(projects|logs|cache)(\/|$)/.test(file)).sort();
+    }
+
+    test('builds a Node project and runs it where its address says', async () => {
+      const spec = specOf('serve');
+      const started = await start(spec);
+      expect(started).toMatchObject({ name: spec.name, state: 'running', exitCode: null });
+      expect(await answerOf(spec.name)).toBe('built: yes');
+      const found = await runtime.find(spec.name);
+      expect(found).toMatchObject({
+        deploymentId: 7,
+        revision: 1,
+        generation: spec.generation,
+        outOfMemory: false,
+        restarts: 0,
+        startedAt: expect.any(Date),
+      });
+      expect(await runtime.hasArtifact(artifact)).toBe(true);
+    });
+
+    test('runs a static site with the server that its recipe brings', async () => {
+      const files = { 'index.html': '<h1>hello</h1>' };
+      const site = await build('site', files, suiteApp.staticRecipe);
+      const spec = specOf('', { artifact: site, recipe: suiteApp.staticRecipe });
+      await start(spec);
+      expect(await answerOf(spec.name)).toBe('<h1>hello</h1>');
+    });
+
+    test('runs a Python project', async (context: TestContext) => {
+      const missing = (await harness.pythonMissing?.()) ?? null;
+      if (missing !== null) return context.skip(missing);
+      const python = await build('python', suiteApp.pythonFiles, suiteApp.pythonRecipe);
+      const spec = specOf('', { artifact: python, recipe: suiteApp.pythonRecipe });
+      await start(spec);
+      expect(await answerOf(spec.name)).toBe('hello from python');
+      await logOf(spec, /printed at once/);
+    });
+
+    test('hands the environment over, and where to listen', async () => {
+      const tricky = 'a "b" $c \\d\n§ #e';
+      const spec = specOf('serve', { environment: { MODE: 'serve', TRICKY: tricky } });
+      const { port } = await start(spec);
+      const environment = JSON.parse(await answerOf(spec.name, '/environment'));
+      expect(environment).toMatchObject({ TRICKY: tricky, PORT: String(port) });
+      expect(environment.HOST).toMatch(/^(0\.0\.0\.0|127\.0\.0\.1)$/);
+      expect(environment.HOSTNAME).toBe(environment.HOST);
+    });
+
+    test('appends all output to the log file in order, of one instance after the other', async () => {
+      const first = specOf('print');
+      await start(first);
+      await logOf(first, /line 1999\n/);
+      await runtime.stop(first.name, 2_000);
+      const second = specOf('print', { logFile: first.logFile });
+      await start(second);
+      await logOf(second, /(?:line 1999\n.*){2}/s);
+      await runtime.stop(second.name, 2_000);
+      const lines = (await readFile(first.logFile, 'utf8')).split('\n');
+      const numbers = lines.filter((line) => line.startsWith('line ')).map((line) => line.slice(5));
+      const expected = Array.from({ length: 2000 }, (_, index) => String(index));
+      expect(numbers).toEqual([...expected, ...expected]);
+    });
+
+    test('has the last words of an app in its log once it is stopped', async () => {
+      const spec = specOf('last-words');
+      await start(spec);
+      await logOf(spec, /ready/);
+      await runtime.stop(spec.name, 5_000);
+      expect(await readFile(spec.logFile, 'utf8')).toMatch(/ready\ngot SIGTERM\nbye\n$/);
+    });
+
+    test('ends an app that exceeds its memory, or says that limits are not enforced', async () => {
+      if (!runtime.limits.enforced) {
+        expect(runtime.limits.reason).toMatch(/\w{3,}/);
+        return;
+      }
+      const spec = specOf('hog', { memory: 96 * 1024 ** 2, cpus: 0.5 });
+      await start(spec);
+      await until(async () => {
+        expect(await runtime.find(spec.name)).toMatchObject({ outOfMemory: true, address: null });
+      }, 30_000);
+      await runtime.stop(spec.name, 0);
+    });
+
+    test('adopts the instance when it is started twice, one after the other or at once', async () => {
+      const spec = specOf('serve');
+      const [first, same] = await Promise.all([start(spec), start(spec)]);
+      const again = await start(spec);
+      const ids = [first, same, again].map((found) => found.containerId ?? found.processId);
+      expect(new Set(ids).size).toBe(1);
+      const named = (await runtime.list()).filter(({ name }) => name === spec.name);
+      expect(named).toHaveLength(1);
+    });
+
+    test('says which step of a build failed, with its output, and leaves nothing', async () => {
+      const before = await leftovers();
+      let output = '';
+      const failure = await build(
+        'failing',
+        suiteApp.files,
+        {
+          build: [
+            ['node', 'build.mjs'],
+            ['node', 'fail.mjs'],
+          ],
+        },
+        { log: (text) => (output += text) },
+      ).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(ReleaseFailure);
+      expect(failure).toMatchObject({
+        code: 'BUILD_FAILED',
+        message: expect.stringMatching(/fail\.mjs.*the build says no/s),
+      });
+      expect(output).toContain('the build says no');
+      expect(await leftovers()).toEqual(before);
+    });
+
+    test('leaves nothing of an aborted build, within two seconds', async () => {
+      const before = await leftovers();
+      const abort = new AbortController();
+      let aborted = 0;
+      const building = build(
+        'endless',
+        suiteApp.files,
+        { build: [['node', 'endless.mjs']] },
+        {
+          signal: abort.signal,
+          log: (text) => {
+            if (aborted > 0 || !text.includes('never ends')) return;
+            aborted = Date.now();
+            abort.abort();
+          },
+        },
+      );
+      await expect(building).rejects.toThrow();
+      expect(aborted).toBeGreaterThan(0);
+      expect(Date.now() - aborted).toBeLessThan(2_000);
+      expect(await leftovers()).toEqual(before);
+    });
+
+    test('ends a build that never ends when its time is over', async () => {
+      const recipe = { build: [['node', 'endless.mjs']] };
+      const signal = AbortSignal.timeout(3_000);
+      const begun = Date.now();
+      await expect(build('late', suiteApp.files, recipe, { signal })).rejects.toThrow();
+      expect(Date.now() - begun).toBeLessThan(10_000);
+    });
+
+    test('does not begin a build whose signal is aborted', async () => {
+      const signal = AbortSignal.abort(new Error('superseded'));
+      await expect(build('never', suiteApp.files, {}, { signal })).rejects.toThrow('superseded');
+    });
+
+    test('refuses a source with a link that leads out of it', async () => {
+      const folder = await project('linked', suiteApp.files);
+      await symlink('/etc/passwd', join(folder, 'passwd'));
+      await expect(build('linked', {}, {})).rejects.toMatchObject({
+        code: 'SOURCE_UNSAFE',
+        message: expect.stringContaining('passwd'),
+      });
+    });
+
+    test('stops an app by SIGTERM, and stopping it again is fine', async () => {
+      const spec = specOf('serve');
+      await start(spec);
+      await answerOf(spec.name);
+      const begun = Date.now();
+      await Promise.all([runtime.stop(spec.name, 10_000), runtime.stop(spec.name, 10_000)]);
+      expect(Date.now() - begun).toBeLessThan(8_000);
+      expect(await runtime.find(spec.name)).toBeUndefined();
+      await runtime.stop(spec.name, 1_000);
+      await logOf(spec, /got SIGTERM/);
+    });
+
+    test('kills an app that ignores SIGTERM when its grace is over', async () => {
+      const spec = specOf('ignore-sigterm');
+      await start(spec);
+      await logOf(spec, /ready/);
+      const begun = Date.now();
+      await runtime.stop(spec.name, 1_000);
+      expect(Date.now() - begun).toBeGreaterThan(900);
+      expect(Date.now() - begun).toBeLessThan(8_000);
+      await logOf(spec, /ignoring SIGTERM/);
+      expect(await runtime.find(spec.name)).toBeUndefined();
+    });
+
+    test('tells when an app exits, with its exit code', async () => {
+      const spec = specOf('exit');
+      await start(spec);
+      await until(async () => expect(exited).toContain(spec.name));
+      const found = await until(async () => {
+        const seen = await runtime.find(spec.name);
+        expect(seen?.exitCode).toBe(3);
+        return seen;
+      });
+      expect(found?.state).not.toBe('running');
+      expect(found?.address).toBeNull();
+      const [listed] = (await runtime.list()).filter(({ name }) => name === spec.name);
+      expect(listed?.deploymentId).toBe(7);
+      await runtime.stop(spec.name, 0);
+      await logOf(spec, /giving up/);
+    });
+
+    test('tells where an app listens that does not listen where it was told to', async () => {
+      const spec = specOf('loopback');
+      await start(spec);
+      await logOf(spec, /ready/);
+      if (process.platform !== 'linux') expect(await runtime.listeners(spec.name)).toEqual([]);
+      else {
+        const listeners = await runtime.listeners(spec.name);
+        expect(listeners).toEqual([{ host: '127.0.0.1', port: suiteApp.loopbackPort }]);
+      }
+      expect(await runtime.listeners('borgos-none-1-r1-g1')).toEqual([]);
+    });
+
+    test('sees its instances again after it was closed, and goes on with their logs', async () => {
+      const spec = specOf('tick');
+      const before = await start(spec);
+      await logOf(spec, /tick 3\n/);
+      await runtime.close();
+      runtime = await harness.create(options);
+      runtime.onExit((name) => exited.push(name));
+      const listed = (await runtime.list()).find(({ name }) => name === spec.name);
+      expect(listed).toMatchObject({
+        state: 'running',
+        containerId: before.containerId,
+        processId: before.processId,
+      });
+      const seen = /tick (\d+)\n$/.exec(await readFile(spec.logFile, 'utf8'))?.[1] ?? '0';
+      await logOf(spec, new RegExp(`tick ${Number(seen) + 5}\n`));
+      await runtime.stop(spec.name, 1_000);
+      const ticks = (await readFile(spec.logFile, 'utf8')).match(/tick \d+/g) ?? [];
+      expect(ticks).toEqual(ticks.map((_, index) => `tick ${index}`));
+    });
+
+    test('forgets an artefact that is removed, and starts nothing from it', async () => {
+      const removed = await build('removed', suiteApp.files, {});
+      await runtime.removeArtifact(removed);
+      await runtime.removeArtifact(removed);
+      expect(await runtime.hasArtifact(removed)).toBe(false);
+      const spec = specOf('serve', { artifact: removed });
+      await expect(start(spec)).rejects.toMatchObject({ code: 'START_FAILED' });
+      expect(await runtime.find(spec.name)).toBeUndefined();
+    });
+
+    test('knows nothing of names it never heard', async () => {
+      expect(await runtime.find('borgos-none-1-r1-g1')).toBeUndefined();
+      await runtime.stop('borgos-none-1-r1-g1', 1_000);
+      expect(await runtime.hasArtifact('borgos/none')).toBe(false);
+    });
+  });
+}
