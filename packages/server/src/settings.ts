@@ -28,6 +28,8 @@ export interface Settings {
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   /** Where this machine's programs are looked for, as in `PATH`; `undefined`: not told. */
   searchPath: string | undefined;
+  /** How programs reach the network from here: proxies and certificates, for builds to use too. */
+  networkEnvironment: Record<string, string>;
   /** What a person should hear at start, such as a variable that looks like a setting but isn't. */
   warnings: string[];
 }
@@ -61,6 +63,13 @@ interface Source {
 export const version = packageJson.version;
 
 const largestConfig = 65_536;
+
+/** Not settings of BorgOS, but the conventions of the programs that builds run. */
+const networkVariables = [
+  ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'],
+  ...['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'REQUESTS_CA_BUNDLE'],
+  ...['PIP_INDEX_URL', 'PIP_CERT', 'UV_INDEX_URL', 'npm_config_registry'],
+];
 
 /** Any spelling of a setting: `BORGOS_LOG_LEVEL`, `log-level`, `log_level`. */
 function settingNamed(text: string): SettingName | undefined {
@@ -212,6 +221,9 @@ export function readSettings({
     projectRoots: result.data.BORGOS_PROJECT_ROOTS,
     logLevel: result.data.BORGOS_LOG_LEVEL,
     searchPath: env.PATH || undefined,
+    networkEnvironment: Object.fromEntries(
+      networkVariables.flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
+    ),
     warnings: sources.flatMap((source) => source.warnings),
   };
 }

@@ -86,6 +86,8 @@ interface PortLeasesTable {
 }
 
 interface EventsTable {
+  id: GeneratedAlways<number>;
+  /** Given at the commit: every row that others can see has one. */
   seq: GeneratedAlways<number>;
   type: EventType;
   data: Json<unknown>;

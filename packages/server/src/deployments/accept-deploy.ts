@@ -4,7 +4,7 @@ import { parseMemory } from '@borgos/contracts/deployments';
 import type { ParsedInput } from '@borgos/contracts/endpoint';
 import type { Db } from '../database/transaction.ts';
 import { transaction } from '../database/transaction.ts';
-import { AppError } from '../errors.ts';
+import { AppError, notFound } from '../errors.ts';
 import { appendEvent } from '../events/append.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { firstPort, isPortFree, lastPort } from './ports.ts';
@@ -24,53 +24,53 @@ interface Options {
   jobs: Jobs;
   /** Ports of this machine that BorgOS itself uses. */
   ownPorts: number[];
+  /** Ports that callers without one are about to take: each of many at once tries another. */
+  portsInHand: Set<number>;
 }
 
 /** How many ports that others took in the meantime are passed over. */
 const portTries = 100;
 
-/** Durably accepts a deploy on the port given, or on a free one. */
+/** Durably accepts a deploy: of a new deployment, or of a new revision of the one of that name. */
 export async function acceptDeploy(
   options: Options,
   body: DeployBody,
   name: string,
 ): Promise<Accepted> {
-  const { port } = body;
-  if (port === undefined) return onFreePort(options, body, name);
-  await assertPortFree(options, body.project_id, name, port);
-  return accept(options, body, name, port);
+  const { db, jobs } = options;
+  const own = await store.findByName(db, body.project_id, name);
+  if (own) {
+    if (body.port !== undefined) await assertPortFree(options, body.port, own.id);
+    return transaction(db, (db) => redeploy(jobs, db, own.id, body));
+  }
+  if (body.port === undefined) return onFreePort(options, body, name);
+  await assertPortFree(options, body.port);
+  return create(options, body, name, body.port);
 }
 
-function accept({ db, jobs }: Options, body: DeployBody, name: string, port: number) {
-  return transaction(db, async (db) => {
-    const row = await store.lockRowByName(db, body.project_id, name);
-    return row ? redeploy(jobs, db, row, body) : create(jobs, db, body, name, port);
-  });
-}
-
-async function create(
-  jobs: Jobs,
-  db: Db,
+function create(
+  { db, jobs }: Options,
   body: DeployBody,
   name: string,
   port: number,
 ): Promise<Accepted> {
   const { project_id } = body;
-  const id = await store.insertDeployment(db, { project_id, name, port });
-  await store.insertLease(db, port, id);
-  await store.insertRevision(db, id, 1, settingsOf(body, noSettings));
-  await enqueue(jobs, db, id);
-  await appendEvent(db, 'deployment_created', { id, project_id, name, port, revision: 1 });
-  return { id, port, isNew: true };
+  return transaction(db, async (db) => {
+    const id = await store.insertDeployment(
+      db,
+      { project_id, name, port },
+      settingsOf(body, noSettings),
+    );
+    await appendEvent(db, 'deployment_created', { id, project_id, name, port, revision: 1 });
+    await enqueue(jobs, db, id);
+    return { id, port, isNew: true };
+  });
 }
 
-async function redeploy(
-  jobs: Jobs,
-  db: Db,
-  row: store.DeploymentRow,
-  body: DeployBody,
-): Promise<Accepted> {
-  const { id, port } = row;
+async function redeploy(jobs: Jobs, db: Db, id: number, body: DeployBody): Promise<Accepted> {
+  const row = await store.lockRow(db, id);
+  if (!row) throw notFound('Deployment', id);
+  const { port } = row;
   if (row.desired === 'deleted') {
     throw new AppError(
       'DEPLOYMENT_EXISTS',
@@ -117,41 +117,31 @@ function settingsOf(body: DeployBody, before: store.ReleaseSettings): store.Rele
   };
 }
 
-async function findOwn({ db }: Options, project_id: number, name: string) {
-  const { items } = await store.listDeployments(db, { project_id, name }, { limit: 1, offset: 0 });
-  return items[0];
-}
-
-async function assertPortFree(
-  options: Options,
-  projectId: number,
-  name: string,
-  port: number,
-): Promise<void> {
+async function assertPortFree(options: Options, port: number, ownId?: number): Promise<void> {
   if (options.ownPorts.includes(port)) throw store.portInUse(port, { holder: 'BorgOS itself' });
   const lease = await store.findLease(options.db, port);
-  if (lease) {
-    const own = await findOwn(options, projectId, name);
-    if (own?.id === lease.id) return;
-    throw store.portInUse(port, { holder: `deployment ${lease.id} "${lease.name}"` });
-  }
+  if (lease && lease.id === ownId) return;
+  if (lease) throw store.portInUse(port, { holder: `deployment ${lease.id} "${lease.name}"` });
   if (!(await isPortFree(port))) {
     throw store.portInUse(port, { holder: 'another process on this machine' });
   }
 }
 
 async function onFreePort(options: Options, body: DeployBody, name: string): Promise<Accepted> {
-  const own = await findOwn(options, body.project_id, name);
-  if (own) return accept(options, body, name, own.port);
+  const { ownPorts, portsInHand } = options;
   const taken = await store.listLeasedPorts(options.db);
   let tries = 0;
   for (let port = firstPort; port <= lastPort && tries < portTries; port++) {
-    if (taken.has(port) || options.ownPorts.includes(port) || !(await isPortFree(port))) continue;
+    if (taken.has(port) || ownPorts.includes(port) || portsInHand.has(port)) continue;
+    portsInHand.add(port);
     try {
-      return await accept(options, body, name, port);
+      if (await isPortFree(port)) return await create(options, body, name, port);
     } catch (error) {
+      // Leased meanwhile, by another BorgOS on the same database or by who named it.
       if (!(error instanceof AppError && error.code === 'PORT_IN_USE')) throw error;
       tries++;
+    } finally {
+      portsInHand.delete(port);
     }
   }
   throw new AppError(

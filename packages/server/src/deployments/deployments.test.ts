@@ -7,6 +7,7 @@ import { dockerForTests } from '../testing/docker-for-tests.ts';
 import { freePort } from '../testing/free-port.ts';
 import { makeProjectFolder, nodeApp } from '../testing/project-folder.ts';
 import { startTestApp, type TestApp } from '../testing/test-app.ts';
+import { waitFor } from '../testing/wait-for.ts';
 import { isPortFree } from './ports.ts';
 
 const docker = await dockerForTests();
@@ -157,6 +158,34 @@ describe.for(docker.available ? (['process', 'docker'] as const) : (['process'] 
       await app.client.deployments.delete({ id });
     });
 
+    test('lets a slow answer end before the release that gives it is stopped', async () => {
+      const slow = (text: string) => ({
+        ...nodeApp(''),
+        'server.js': `
+          const server = require('node:http').createServer((request, response) => {
+            if (request.url !== '/slow') return response.end(${JSON.stringify(text)});
+            response.write('begun by ${text}, ');
+            setTimeout(() => response.end('ended by ${text}'), 4000);
+          });
+          server.listen(process.env.PORT, process.env.HOST);
+        `,
+      });
+      await using project = await register(slow('one'));
+      const { id, port } = await deployed(project.id);
+      await project.folder.write(slow('two'));
+      const answer = await fetch(`http://localhost:${port}/slow`);
+      await deploy(project.id, { port });
+      const text = answer.text();
+      await app.until(id, 'running', 'failed');
+      expect(await (await fetch(`http://localhost:${port}`)).text()).toBe('two');
+      expect(await text).toBe('begun by one, ended by one');
+      await waitFor('the old one to be stopped', async () => {
+        const instances = await app.app.runtime.list();
+        return instances.filter(({ deploymentId }) => deploymentId === id).length === 1;
+      });
+      await app.client.deployments.delete({ id });
+    });
+
     test('that fails leaves the one before it serving, and says why', async () => {
       await using project = await register(nodeApp('good'));
       const { id, port } = await deployed(project.id);
@@ -270,6 +299,24 @@ describe.for(docker.available ? (['process', 'docker'] as const) : (['process'] 
       expect(page.headers.get('content-type')).toContain('text/html');
       expect(await page.text()).toBe('<h1>Static</h1>');
       expect((await fetch(`http://localhost:${port}/none`)).status).toBe(404);
+      await app.client.deployments.delete({ id });
+    });
+
+    test('starts what a Procfile says, with the port that it was given', async () => {
+      await using project = await register({
+        ...nodeApp(''),
+        Procfile: 'web: node listen.js --port $PORT',
+        'listen.js': `
+          const port = process.argv[process.argv.indexOf('--port') + 1];
+          require('node:http').createServer((q, s) => s.end(port)).listen(port, process.env.HOST);
+        `,
+      });
+      const { id, port } = await deployed(project.id);
+      const seen = await (await fetch(`http://localhost:${port}`)).text();
+      const [instance] = (await app.app.runtime.list()).filter(
+        ({ deploymentId }) => deploymentId === id,
+      );
+      expect(seen).toBe(String(instance?.port));
       await app.client.deployments.delete({ id });
     });
 

@@ -62,6 +62,7 @@ export async function createDeployments(options: DeploymentsOptions): Promise<De
   const supervisor = createSupervisor(options, converger, (row, reason) =>
     wishHealed(jobs, db, row, reason),
   );
+  const accepting = { db, jobs, ownPorts: options.ownPorts, portsInHand: new Set<number>() };
   const acting = { db, jobs, feed, waitMs: deadlines.action };
 
   await jobs.define<{ id: number }>({
@@ -91,7 +92,7 @@ export async function createDeployments(options: DeploymentsOptions): Promise<De
       const project = await projects.get(body.project_id);
       await projects.getDirectory(project);
       assertLimits(body);
-      return acceptDeploy(options, body, body.name ?? slug(project.name));
+      return acceptDeploy(accepting, body, body.name ?? slug(project.name));
     },
 
     async plan(body, signal) {

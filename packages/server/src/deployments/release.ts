@@ -66,7 +66,7 @@ export async function release(
     },
     (db) => store.updateRevision(db, row.id, row.wanted_revision, { served_at: new Date() }),
   );
-  await removeOthers(worker, row.id, row.generation, target);
+  await removeOthers(worker, row.id, row.generation);
   await pruneArtifacts(worker, await store.listRevisions(db, row.id), row.wanted_revision);
 }
 

@@ -1,7 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { transaction } from '../database/transaction.ts';
 import { appendEvent } from '../events/append.ts';
-import type { Target } from './router.ts';
 import * as store from './store.ts';
 import { record, type Worker } from './worker.ts';
 
@@ -13,14 +12,16 @@ export async function removeOthers(
   { runtime, router, deadlines }: Worker,
   deploymentId: number,
   generation: number,
-  target: Target,
 ): Promise<void> {
   const others = (await runtime.list()).filter(
     (instance) => instance.deploymentId === deploymentId && instance.generation !== generation,
   );
-  if (others.length === 0) return;
-  await router.drain(deploymentId, target, deadlines.drain);
-  await Promise.all(others.map(({ name }) => runtime.stop(name, deadlines.grace)));
+  await Promise.all(
+    others.map(async ({ name, address }) => {
+      if (address) await router.drain(deploymentId, address, deadlines.drain);
+      await runtime.stop(name, deadlines.grace);
+    }),
+  );
 }
 
 /** Removes what old revisions were built to. `revisions`: newest first. */

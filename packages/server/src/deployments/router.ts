@@ -18,7 +18,10 @@ export interface Router {
    * on. Throws `ReleaseFailure` PORT_IN_USE when another process holds the port.
    */
   route(route: Route): Promise<void>;
-  /** Waits until no request to a former target of the deployment is in flight, at most `timeoutMs`; what is left then is cut. */
+  /**
+   * Waits until no request to `target` is in flight, at most `timeoutMs`; what is left then is cut.
+   * For a target that the deployment's route has left: new requests would have no end.
+   */
   drain(deploymentId: number, target: Target, timeoutMs: number): Promise<void>;
   /** Takes no new requests, drains, frees the port. Not routed: fine. */
   unroute(deploymentId: number, timeoutMs: number): Promise<void>;

@@ -154,15 +154,17 @@ export async function lockRow(db: Db, id: number): Promise<DeploymentRow | undef
   return rows(db).where('d.id', '=', id).forUpdate('d').executeTakeFirst();
 }
 
-export async function lockRowByName(
+/** The deployment of that name, and the port that it has or had. */
+export async function findByName(
   db: Db,
   projectId: number,
   name: string,
-): Promise<DeploymentRow | undefined> {
-  return rows(db)
-    .where('d.project_id', '=', projectId)
-    .where('d.name', '=', name)
-    .forUpdate('d')
+): Promise<{ id: number; port: number } | undefined> {
+  return db
+    .selectFrom('deployments')
+    .select(['id', 'port'])
+    .where('project_id', '=', projectId)
+    .where('name', '=', name)
     .executeTakeFirst();
 }
 
@@ -170,24 +172,62 @@ export async function listRows(db: Db): Promise<DeploymentRow[]> {
   return rows(db).orderBy('d.id').execute();
 }
 
+/** A new deployment with its first revision and its port, in one statement. */
 export async function insertDeployment(
   db: Db,
-  fields: { project_id: number; name: string; port: number },
+  { project_id, name, port }: { project_id: number; name: string; port: number },
+  settings: ReleaseSettings,
 ): Promise<number> {
-  const { id } = await db
-    .insertInto('deployments')
-    .values(fields)
-    .returning('id')
+  const row = await db
+    .with('added', (db) =>
+      db.insertInto('deployments').values({ project_id, name, port }).returning('id'),
+    )
+    .with('lease', (db) =>
+      db
+        .insertInto('port_leases')
+        .columns(['port', 'deployment_id'])
+        .expression((eb) =>
+          eb.selectFrom('added').select([sql`${port}::integer`.as('port'), 'id']),
+        ),
+    )
+    .with('revision', (db) =>
+      db
+        .insertInto('revisions')
+        .columns([
+          'deployment_id',
+          'number',
+          'environment',
+          'cpu_limit',
+          'memory_limit',
+          'health_check_path',
+        ])
+        .expression((eb) =>
+          eb
+            .selectFrom('added')
+            .select([
+              'id',
+              sql`1`.as('number'),
+              sql`${JSON.stringify(settings.environment)}::jsonb`.as('environment'),
+              sql`${settings.cpu_limit}::text`.as('cpu_limit'),
+              sql`${settings.memory_limit}::text`.as('memory_limit'),
+              sql`${settings.health_check_path}::text`.as('health_check_path'),
+            ]),
+        ),
+    )
+    .selectFrom('added')
+    .select('id')
     .executeTakeFirstOrThrow()
     .catch((error) => {
-      if (constraintOf(error) !== 'deployments_name_key') throw error;
+      const constraint = constraintOf(error);
+      if (constraint === 'port_leases_pkey') throw portInUse(port, { cause: error });
+      if (constraint !== 'deployments_name_key') throw error;
       throw new AppError(
         'DEPLOYMENT_EXISTS',
-        `Deployment "${fields.name}" of project ${fields.project_id} was being created at the same moment; deploy again for a new revision of it`,
+        `Deployment "${name}" of project ${project_id} was created at the same moment; deploy again for a new revision of it`,
         { cause: error },
       );
     });
-  return id;
+  return row.id;
 }
 
 /** Takes a port for a deployment; which of several takers gets it, the table's key decides. */

@@ -25,7 +25,7 @@ const batchSize = 500;
 /** A notification can be lost with its connection, so the table is also looked at by itself. */
 const pollMs = 5_000;
 
-/** Reads the events table as it grows; see appendEvent for why reading by `seq` misses nothing. */
+/** Reads the events table as it grows; as `seq` is given at the commit, reading by it misses nothing. */
 export async function createEventFeed({
   database,
   log,
@@ -101,11 +101,9 @@ export async function createEventFeed({
 async function newestSeq(database: Database): Promise<number> {
   const row = await database.db
     .selectFrom('events')
-    .select('seq')
-    .orderBy('seq', 'desc')
-    .limit(1)
+    .select(({ fn }) => fn.max('seq').as('newest'))
     .executeTakeFirst();
-  return row?.seq ?? 0;
+  return row?.newest ?? 0;
 }
 
 async function eventsAfter(database: Database, seq: number): Promise<AnyEvent[]> {
