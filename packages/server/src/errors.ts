@@ -22,10 +22,6 @@ export function notFound(what: string, id: number): AppError {
   return new AppError('NOT_FOUND', `${what} with id ${id} not found`);
 }
 
-/** One field of the input is wrong in a way that only the server can know. */
-export function invalid(path: string, message: string): AppError {
-  return new AppError('VALIDATION_FAILED', `${path} ${message}`, { details: [{ path, message }] });
-}
 
 /**
  * Why a release cannot come to run. It becomes the deployment's `failure_code` and
