@@ -5,6 +5,7 @@ import { createClosing } from './closing.ts';
 import { startEmbeddedPostgres } from './database/embedded.ts';
 import { migrate } from './database/migrate.ts';
 import { type Database, openDatabase } from './database/open.ts';
+import { createReadCache } from './database/read-cache.ts';
 import { claimHome } from './database/sole-server.ts';
 import { createDeployments } from './deployments/deployments.ts';
 import { deploymentHandlers } from './deployments/handlers.ts';
@@ -97,10 +98,12 @@ async function build(
   const jobs = await createJobs({ connectionString, log });
   closing.add(() => jobs.close(jobsCloseMs));
 
-  const projects = createProjects({ db, roots: settings.projectRoots });
+  const cached = createReadCache(db);
+  const projects = createProjects({ db, cached, roots: settings.projectRoots });
   const ownPorts = [settings.port];
   const deployments = await createDeployments({
     db,
+    cached,
     log,
     projects,
     runtime,

@@ -22,7 +22,6 @@ export function notFound(what: string, id: number): AppError {
   return new AppError('NOT_FOUND', `${what} with id ${id} not found`);
 }
 
-
 /**
  * Why a release cannot come to run. It becomes the deployment's `failure_code` and
  * `status_reason`, so the message says what happened and what the user can do.

@@ -1,6 +1,7 @@
 import type { api } from '@borgos/contracts';
 import type { Deployment, DeploymentStatus, DeployPlan } from '@borgos/contracts/deployments';
 import type { ListResult, ParsedInput } from '@borgos/contracts/endpoint';
+import type { ReadCache } from '../database/read-cache.ts';
 import { AppError, notFound, ReleaseFailure } from '../errors.ts';
 import type { EventFeed } from '../events/feed.ts';
 import type { Jobs } from '../jobs/jobs.ts';
@@ -42,6 +43,7 @@ export interface Deployments {
 }
 
 export interface DeploymentsOptions extends Worker {
+  cached: ReadCache;
   feed: EventFeed;
   jobs: Jobs;
   /** Ports of this machine that BorgOS itself uses. */
@@ -84,7 +86,9 @@ export async function createDeployments(options: DeploymentsOptions): Promise<De
     countRecentFailures: () => store.countRecentFailures(db),
     countByStatus: () => store.countByStatus(db),
     list: ({ limit, offset = 0, envelope: _, ...filter }) =>
-      store.listDeployments(db, filter, { limit, offset }),
+      options.cached(`deployments ${JSON.stringify([limit, offset, filter])}`, () =>
+        store.listDeployments(db, filter, { limit, offset }),
+      ),
     listOfProject: async (project_id) =>
       (await store.listDeployments(db, { project_id }, { limit: 1000, offset: 0 })).items,
 

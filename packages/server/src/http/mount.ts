@@ -63,12 +63,37 @@ interface Exchange {
   reply: FastifyReply;
 }
 
-function writeResult(endpoint: Endpoint, result: unknown, exchange: Exchange): string {
-  const { call, input, request, reply } = exchange;
+function writeResult(
+  endpoint: Endpoint,
+  result: unknown,
+  { call, input, request, reply }: Exchange,
+): string {
   reply.code(call.status).header('content-type', 'application/json; charset=utf-8');
   if (!endpoint.list) return JSON.stringify(result);
   // That a handler of a list returns one is what its type says.
-  const page = listAnswer(result as ListResult<unknown>, pageInput.parse(input), request.url);
-  reply.headers(page.headers);
-  return JSON.stringify(page.body);
+  const { headers, text } = writeList(result as ListResult<unknown>, input, request.url);
+  reply.headers(headers);
+  return text;
+}
+
+interface WrittenList {
+  url: string;
+  headers: Record<string, string>;
+  text: string;
+}
+
+/** By what the handler returned: a list that is remembered comes back as the same object. */
+const writtenLists = new WeakMap<ListResult<unknown>, WrittenList>();
+
+function writeList(
+  result: ListResult<unknown>,
+  input: Record<string, unknown>,
+  url: string,
+): WrittenList {
+  const known = writtenLists.get(result);
+  if (known?.url === url) return known;
+  const { headers, body } = listAnswer(result, pageInput.parse(input), url);
+  const written = { url, headers, text: JSON.stringify(body) };
+  writtenLists.set(result, written);
+  return written;
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { api } from '@borgos/contracts';
 import type { EndpointInput, ListResult, ParsedInput } from '@borgos/contracts/endpoint';
 import type { Project } from '@borgos/contracts/projects';
+import type { ReadCache } from '../database/read-cache.ts';
 import type { Db } from '../database/transaction.ts';
 import { transaction } from '../database/transaction.ts';
 import { AppError, notFound } from '../errors.ts';
@@ -26,9 +27,20 @@ export interface Projects {
 }
 
 /** The directories that BorgOS knows. `roots`: where they may lie; `[]` is anywhere. */
-export function createProjects({ db, roots }: { db: Db; roots: string[] }): Projects {
+export function createProjects({
+  db,
+  cached,
+  roots,
+}: {
+  db: Db;
+  cached: ReadCache;
+  roots: string[];
+}): Projects {
   return {
-    list: ({ limit, offset = 0, ...filter }) => store.listProjects(db, filter, { limit, offset }),
+    list: ({ limit, offset = 0, ...filter }) =>
+      cached(`projects ${JSON.stringify([limit, offset, filter])}`, () =>
+        store.listProjects(db, filter, { limit, offset }),
+      ),
     count: () => store.countProjects(db),
 
     async get(id) {
