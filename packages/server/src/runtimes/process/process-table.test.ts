@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { linuxProcesses } from './linux-processes.ts';
-import { parseListening } from './listening-sockets.ts';
 import { psProcesses } from './ps-processes.ts';
 
 describe.each([
@@ -55,21 +54,4 @@ describe.each([
     expect(mine).toHaveLength(2);
     expect(mine[0]?.pid).toBe(pid);
   });
-});
-
-test('the sockets of the kernel are read as addresses', () => {
-  const text = [
-    '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode',
-    '   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 11 1',
-    '   1: 0100007F:1F91 0100007F:9C40 01 00000000:00000000 00:00000000 00000000     0        0 12 1',
-    '   2: 00000000000000000000000000000000:0BB8 00000000000000000000000000000000:0000 0A 0:0 0:0 0 0 0 13',
-    '   3: 00000000000000000000000001000000:0BB9 00000000000000000000000000000000:0000 0A 0:0 0:0 0 0 0 14',
-    '   4: 0000000000000000FFFF00000100007F:0BBA 00000000000000000000000000000000:0000 0A 0:0 0:0 0 0 0 15',
-  ].join('\n');
-  expect(parseListening(text)).toEqual([
-    { inode: '11', listener: { host: '127.0.0.1', port: 8080 } },
-    { inode: '13', listener: { host: '::', port: 3000 } },
-    { inode: '14', listener: { host: '::1', port: 3001 } },
-    { inode: '15', listener: { host: '127.0.0.1', port: 3002 } },
-  ]);
 });
