@@ -48,10 +48,12 @@ describe.each([
   });
 
   // Only the ps of macOS prints the environment the way it is asked to.
-  test.runIf(source === '/proc')('finds processes by their mark, oldest first', async () => {
-    const marked = await table.marked('BORGOS_TEST_MARK');
-    const mine = marked.filter(({ value }) => value === `a/${process.pid}`);
-    expect(mine).toHaveLength(2);
-    expect(mine[0]?.pid).toBe(pid);
-  });
+  if (source === '/proc') {
+    test('finds processes by their mark, oldest first', async () => {
+      const marked = await table.marked('BORGOS_TEST_MARK');
+      const mine = marked.filter(({ value }) => value === `a/${process.pid}`);
+      expect(mine).toHaveLength(2);
+      expect(mine[0]?.pid).toBe(pid);
+    });
+  }
 });
