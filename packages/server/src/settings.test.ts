@@ -42,6 +42,7 @@ describe('defaults', () => {
       projectRoots: [],
       logLevel: 'info',
       searchPath: undefined,
+      networkEnvironment: {},
       warnings: [],
     });
   });
@@ -222,5 +223,15 @@ describe('documentation', () => {
   it('is not printed otherwise; --version prints the version', () => {
     expect(informationAsked(['--port', '1'])).toBeUndefined();
     expect(informationAsked(['--version'])).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+});
+
+describe('how builds reach the network', () => {
+  it('is taken over from the environment, and nothing else of it', () => {
+    const env = { HTTPS_PROXY: 'http://proxy:3128', SSL_CERT_FILE: '/ca.pem', SECRET: 'x' };
+    expect(read({ env }).networkEnvironment).toEqual({
+      HTTPS_PROXY: 'http://proxy:3128',
+      SSL_CERT_FILE: '/ca.pem',
+    });
   });
 });

@@ -28,7 +28,9 @@ export async function release(
 
   await record(worker, row, { status: 'starting', stage: 'starting the app' });
   const name = instanceName(nameOfBuild(worker, row), row.generation);
-  const logStart = await sizeOf(worker.files.app(row.id));
+  // One that a killed BorgOS had started may have printed why it fails before this try.
+  const isStarted = (await runtime.find(name)) !== undefined;
+  const logStart = isStarted ? 0 : await sizeOf(worker.files.app(row.id));
   await start(worker, row, revision, name, signal).catch((error) =>
     withOutput(worker, row, name, logStart, error),
   );

@@ -42,6 +42,7 @@ test('an instance is asked for with its limits, its labels and nothing of the ho
     name: 'borgos-shop-web-7-r3-g5',
     body: {
       Image: 'borgos/borgos-shop-web-7-r3',
+      Cmd: ['npm', 'start'],
       Env: ['A=1', 'HOST=0.0.0.0', 'HOSTNAME=0.0.0.0', 'NODE_ENV=production', 'PORT=3000'],
       ExposedPorts: { '3000/tcp': {} },
       Labels: {
