@@ -98,7 +98,7 @@ async function build(
   const jobs = await createJobs({ connectionString, log });
   closing.add(() => jobs.close(jobsCloseMs));
 
-  const cached = createReadCache(db);
+  const cached = createReadCache(database);
   const projects = createProjects({ db, cached, roots: settings.projectRoots });
   const ownPorts = [settings.port];
   const deployments = await createDeployments({

@@ -26,6 +26,11 @@ export interface Database {
   db: Kysely<Tables>;
   /** For who needs connections of their own. Holds the password: not to be logged. */
   connectionString: string;
+  /**
+   * Names all transactions whose changes can be seen now. Where it is the same as before, so is
+   * every row of every table.
+   */
+  snapshot(): Promise<string>;
   /** For people: `PostgreSQL 18.4 (embedded)`, `PostgreSQL 16.2 (db.example:5432)`. */
   description: string;
   /**
@@ -89,6 +94,13 @@ export async function openDatabase({
   return {
     db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }),
     connectionString,
+    async snapshot() {
+      // Not through Kysely, as this stands before answers that are quick themselves.
+      const { rows } = await pool.query<{ snapshot: string }>(
+        'select pg_current_snapshot()::text as snapshot',
+      );
+      return rows[0]?.snapshot ?? '';
+    },
     description: `PostgreSQL ${version.text} (${embedded ? 'embedded' : server})`,
     listen: (channel, callback) => listen({ connection, channel, callback, log }),
     async close() {

@@ -27,14 +27,14 @@ const names = () => database.db.selectFrom('projects').select('path').orderBy('i
 
 describe('the read cache', () => {
   test('gives the very same answer while nothing changes', async () => {
-    const cache = createReadCache(database.db);
+    const cache = createReadCache(database);
     const first = await cache('all', names);
     expect(await cache('all', names)).toBe(first);
     expect(await cache('others', names)).not.toBe(first);
   });
 
   test('reads again after each change, and after a change that was committed late', async () => {
-    const cache = createReadCache(database.db);
+    const cache = createReadCache(database);
     for (let change = 0; change < 20; change++) {
       await insert();
       expect(await cache('all', names)).toEqual(await names());
@@ -53,7 +53,7 @@ describe('the read cache', () => {
   });
 
   test('never gives less than what was committed before it was asked', async () => {
-    const cache = createReadCache(database.db);
+    const cache = createReadCache(database);
     let committed = (await names()).length;
     let done = false;
     const writer = (async () => {
@@ -75,7 +75,7 @@ describe('the read cache', () => {
   });
 
   test('forgets the answers that were not asked for the longest', async () => {
-    const cache = createReadCache(database.db, 2);
+    const cache = createReadCache(database, 2);
     const first = await cache('1', names);
     await cache('2', names);
     expect(await cache('1', names)).toBe(first);

@@ -1,22 +1,20 @@
-import { CompiledQuery } from 'kysely';
-import type { Db } from './transaction.ts';
+import { setImmediate as turnOfLoop } from 'node:timers/promises';
+import type { Database } from './open.ts';
 
 /** Reads, or gives again what was read under the same key while nothing has changed since. */
 export type ReadCache = <T extends object>(key: string, read: () => Promise<T>) => Promise<T>;
 
-const currentSnapshot = CompiledQuery.raw('select pg_current_snapshot()::text as snapshot');
-
 /**
- * Remembers the last few answers of the database, and asks it before giving one again. Its snapshot
- * names every transaction that can be seen: where it is the same as before, so is every row. So an
- * answer is never old, whoever writes, and costs a tenth of reading and writing out a long list.
+ * Remembers the last few answers of the database, and asks for its snapshot before giving one
+ * again. So an answer is never old, whoever writes, and costs a tenth of reading and writing out a
+ * long list.
  */
-export function createReadCache(db: Db, entries = 16): ReadCache {
+export function createReadCache(database: Pick<Database, 'snapshot'>, entries = 16): ReadCache {
   const answers = new Map<string, { snapshot: string; value: object }>();
+  const readSnapshot = shared(() => database.snapshot());
   return async <T extends object>(key: string, read: () => Promise<T>): Promise<T> => {
     // Before reading: what is committed in between makes the answer newer than it is taken for.
-    const { rows } = await db.executeQuery<{ snapshot: string }>(currentSnapshot);
-    const snapshot = rows[0]?.snapshot ?? '';
+    const snapshot = await readSnapshot();
     const known = answers.get(key);
     answers.delete(key);
     if (known && known.snapshot === snapshot) {
@@ -28,5 +26,26 @@ export function createReadCache(db: Db, entries = 16): ReadCache {
     answers.set(key, { snapshot, value });
     for (const [oldest] of answers) if (answers.size > entries) answers.delete(oldest);
     return value;
+  };
+}
+
+/**
+ * Lets all who ask in the same turn of the event loop, or while a question is under way, share the
+ * next one, so that many callers cost little more than one. Nobody is given the answer to a
+ * question from before they asked.
+ */
+function shared<T>(ask: () => Promise<T>): () => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  let next: Promise<T> | undefined;
+  return () => {
+    next ??= last
+      .then(() => turnOfLoop())
+      .then(() => {
+        next = undefined;
+        const answer = ask();
+        last = answer.catch(() => {});
+        return answer;
+      });
+    return next;
   };
 }

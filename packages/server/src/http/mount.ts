@@ -67,19 +67,20 @@ function writeResult(
   endpoint: Endpoint,
   result: unknown,
   { call, input, request, reply }: Exchange,
-): string {
+): string | Buffer {
   reply.code(call.status).header('content-type', 'application/json; charset=utf-8');
   if (!endpoint.list) return JSON.stringify(result);
   // That a handler of a list returns one is what its type says.
-  const { headers, text } = writeList(result as ListResult<unknown>, input, request.url);
+  const { headers, bytes } = writeList(result as ListResult<unknown>, input, request.url);
   reply.headers(headers);
-  return text;
+  return bytes;
 }
 
 interface WrittenList {
   url: string;
   headers: Record<string, string>;
-  text: string;
+  /** Encoded once: that costs more than all else of a long list. */
+  bytes: Buffer;
 }
 
 /** By what the handler returned: a list that is remembered comes back as the same object. */
@@ -93,7 +94,7 @@ function writeList(
   const known = writtenLists.get(result);
   if (known?.url === url) return known;
   const { headers, body } = listAnswer(result, pageInput.parse(input), url);
-  const written = { url, headers, text: JSON.stringify(body) };
+  const written = { url, headers, bytes: Buffer.from(JSON.stringify(body)) };
   writtenLists.set(result, written);
   return written;
 }
