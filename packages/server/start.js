@@ -1,5 +1,8 @@
 // What `npm start` runs. Plain JavaScript, because an old Node.js must be able to read it, to say
 // what is missing: the server itself is TypeScript that only a recent one runs.
+import module from 'node:module';
+import { fileURLToPath } from 'node:url';
+
 const oldest = 24;
 const found = process.versions.node;
 
@@ -12,5 +15,11 @@ if (Number(found.split('.')[0]) < oldest) {
 - Another system (${process.platform}, ${process.arch})? Install Node.js ${oldest} or newer: https://nodejs.org/`);
   process.exitCode = 1;
 } else {
+  // Compiling TypeScript is half of a start, and costs memory for as long as the server runs.
+  module.enableCompileCache(
+    fileURLToPath(new URL('../../node_modules/.cache/borgos', import.meta.url)),
+  );
   await import('./src/main.ts');
+  // It is ready by now; kept at once, as a process that is killed keeps nothing.
+  module.flushCompileCache();
 }

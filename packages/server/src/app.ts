@@ -81,22 +81,21 @@ async function build(
 
   const feed = await createEventFeed({ database, log });
   closing.add(() => feed.close());
-  const { runtime, missing } = await chooseRuntime(settings.runtime, {
-    instance,
-    home,
-    log,
-    searchPath: settings.searchPath,
-    networkEnvironment: settings.networkEnvironment,
-  });
-  closing.add(() => runtime.close());
-  const proxy = await connectProxy({
-    directory: path.join(home, 'proxy'),
-    host: settings.host,
-    log,
-  });
-  closing.add(() => proxy.close());
-  const jobs = await createJobs({ connectionString, log });
-  closing.add(() => jobs.close(jobsCloseMs));
+  const proxyDirectory = path.join(home, 'proxy');
+  const opening = [
+    opened(closing, chooseRuntime(settings.runtime, { ...settings, instance, log }), (chosen) =>
+      chosen.runtime.close(),
+    ),
+    opened(
+      closing,
+      connectProxy({ directory: proxyDirectory, host: settings.host, log }),
+      (proxy) => proxy.close(),
+    ),
+    opened(closing, createJobs({ connectionString, log }), (jobs) => jobs.close(jobsCloseMs)),
+  ] as const;
+  // All of them, as what one that failed leaves open could not be closed.
+  await Promise.allSettled(opening);
+  const [{ runtime, missing }, proxy, jobs] = await Promise.all(opening);
 
   const cached = createReadCache(database);
   const projects = createProjects({ db, cached, roots: settings.projectRoots });
@@ -156,7 +155,7 @@ async function build(
   mount(http, api.projects, projectHandlers(projects, deployments));
   mount(http, api.deployments, deploymentHandlers(deployments));
   metrics.serve(http);
-  serveDocumentation(http, api, version);
+  serveDocumentation(http, version);
   serveHomePage(http, async () => {
     const { items, total } = await deployments.list({ limit: 50 });
     return {
@@ -182,6 +181,17 @@ async function build(
     },
     close: () => closing.run(),
   };
+}
+
+/** Notes how to close what is being opened, as soon as it is open. */
+async function opened<T>(
+  closing: ReturnType<typeof createClosing>,
+  opening: Promise<T>,
+  close: (part: T) => Promise<unknown>,
+): Promise<T> {
+  const part = await opening;
+  closing.add(() => close(part));
+  return part;
 }
 
 /** The user's PostgreSQL, or one of our own. */

@@ -7,7 +7,7 @@ import { mount } from './mount.ts';
 
 function startDocumentation() {
   return startServer((http) => {
-    serveDocumentation(http, api, '1.2.3');
+    serveDocumentation(http, '1.2.3');
     const { list } = api.projects;
     mount(http, { list }, { list: async () => ({ items: [], total: 0 }) });
   });

@@ -2,13 +2,12 @@ import { extname } from 'node:path';
 import { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { createGunzip } from 'node:zlib';
-import type { Endpoint } from '@borgos/contracts/endpoint';
-import { openApiDocument } from '@borgos/contracts/openapi';
+import type { DocumentationPart } from './documentation-worker.ts';
 import type { HttpServer } from './server.ts';
 
 const documentPath = '/api/v1/openapi.json';
 const scriptPath = '/docs/scalar.js';
-const loadTimeoutMs = 30_000;
+const makeTimeoutMs = 30_000;
 
 /** The page's script styles by attributes and draws with data URLs; it gets nothing from outside. */
 const contentSecurityPolicy = [
@@ -34,19 +33,8 @@ const scalarConfiguration = {
 };
 
 /** Adds the OpenAPI document, and the page at `/docs` that shows it. */
-export function serveDocumentation(
-  http: HttpServer,
-  api: Record<string, Record<string, Endpoint>>,
-  version: string,
-): void {
-  const document = JSON.stringify(openApiDocument(api, { version }));
+export function serveDocumentation(http: HttpServer, version: string): void {
   const page = pageOf(version);
-  let script: Promise<Buffer> | undefined;
-
-  http.fastify.get(documentPath, async (_request, reply) => {
-    reply.header('content-type', 'application/json; charset=utf-8');
-    return document;
-  });
   http.fastify.get('/docs', async (_request, reply) => {
     reply.headers({
       'content-type': 'text/html; charset=utf-8',
@@ -55,18 +43,41 @@ export function serveDocumentation(
     });
     return page;
   });
-  http.fastify.get(scriptPath, async (request, reply) => {
-    script ??= loadScript().catch((error) => {
-      // The next request tries again.
-      script = undefined;
-      throw error;
-    });
-    const compressed = await script;
-    reply.headers({
+  servePart(
+    http,
+    documentPath,
+    { part: 'document', version },
+    {
+      'content-type': 'application/json; charset=utf-8',
+    },
+  );
+  servePart(
+    http,
+    scriptPath,
+    { part: 'script' },
+    {
       'content-type': 'text/javascript; charset=utf-8',
       'cache-control': 'max-age=86400',
-      vary: 'Accept-Encoding',
+    },
+  );
+}
+
+/** Adds a route for what a worker makes when it is first asked for. */
+function servePart(
+  { fastify }: HttpServer,
+  path: string,
+  part: DocumentationPart,
+  headers: Record<string, string>,
+): void {
+  let made: Promise<Buffer> | undefined;
+  fastify.get(path, async (request, reply) => {
+    made ??= make(part).catch((error) => {
+      // The next request tries again.
+      made = undefined;
+      throw error;
     });
+    const compressed = await made;
+    reply.headers({ ...headers, vary: 'Accept-Encoding' });
     if (/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) {
       reply.header('content-encoding', 'gzip');
       return compressed;
@@ -94,19 +105,21 @@ function pageOf(version: string): string {
 `;
 }
 
-/** @returns the script of the page, compressed by gzip */
-function loadScript(): Promise<Buffer> {
+/** @returns the part, compressed by gzip */
+function make(part: DocumentationPart): Promise<Buffer> {
   const extension = extname(import.meta.filename);
-  const worker = new Worker(new URL(`./scalar-script${extension}`, import.meta.url));
+  const worker = new Worker(new URL(`./documentation-worker${extension}`, import.meta.url), {
+    workerData: part,
+  });
   return new Promise<Buffer>((resolve, reject) => {
     const timer = setTimeout(() => {
-      reject(new Error(`the script of /docs was not made within ${loadTimeoutMs} ms`));
-    }, loadTimeoutMs);
+      reject(new Error(`the ${part.part} of /docs was not made within ${makeTimeoutMs} ms`));
+    }, makeTimeoutMs);
     worker.once('message', (bytes: Uint8Array) => resolve(Buffer.from(bytes)));
     worker.once('error', reject);
     worker.once('exit', () => {
       clearTimeout(timer);
-      reject(new Error('the worker that makes the script of /docs ended without it'));
+      reject(new Error(`the worker that makes the ${part.part} of /docs ended without it`));
     });
   }).finally(() => worker.terminate());
 }
