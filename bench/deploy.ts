@@ -7,7 +7,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { dockerForTests } from '../packages/server/src/testing/docker-for-tests.ts';
 import { makeProjectFolder, nodeApp } from '../packages/server/src/testing/project-folder.ts';
@@ -61,12 +60,14 @@ async function timedRawStart(like: Docker.ContainerInspectInfo, into: number[]) 
   const started = performance.now();
   const container = await docker.createContainer({
     ...like.Config,
+    // Without those of BorgOS, which would remove a container that it did not ask for.
+    Labels: {},
     HostConfig: like.HostConfig,
   });
   await container.start();
   const { NetworkSettings } = await container.inspect();
   const [binding] = Object.values(NetworkSettings.Ports).flatMap((bindings) => bindings ?? []);
-  while (!(await answers(Number(binding?.HostPort)))) await sleep(5);
+  await waitFor('an answer', () => answers(Number(binding?.HostPort)));
   into.push(performance.now() - started);
   return container;
 }
@@ -84,12 +85,13 @@ function answers(port: number): Promise<boolean> {
 
 async function measureBursts(projectId: number): Promise<void> {
   const times: number[] = [];
-  for (let burst = 0; burst < bursts; burst++) {
+  // The first one finds code that is not compiled yet, and does not count.
+  for (let burst = -1; burst < bursts; burst++) {
     const ids = await Promise.all(
       Array.from({ length: atOnce }, async (_, number) => {
         const started = performance.now();
         const id = await deploy(projectId, `burst-${number}`);
-        times.push(performance.now() - started);
+        if (burst >= 0) times.push(performance.now() - started);
         return id;
       }),
     );
@@ -103,6 +105,7 @@ async function measureBursts(projectId: number): Promise<void> {
     );
   }
   console.table({ [`POST /deploy, ${atOnce} at once, ms`]: summary(times) });
+  console.log('at most 50 at p99');
 }
 
 async function deploy(project_id: number, name: string): Promise<number> {

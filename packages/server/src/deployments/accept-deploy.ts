@@ -1,4 +1,4 @@
-import { cpus, totalmem } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import type { api } from '@borgos/contracts';
 import { parseMemory } from '@borgos/contracts/deployments';
 import type { ParsedInput } from '@borgos/contracts/endpoint';
@@ -152,7 +152,7 @@ async function onFreePort(options: Options, body: DeployBody, name: string): Pro
 
 /** @throws AppError LIMIT_UNAVAILABLE when a limit is more than the machine has. */
 export function assertLimits({ cpu_limit, memory_limit }: DeployBody): void {
-  const cores = cpus().length;
+  const cores = availableParallelism();
   if (cpu_limit && Number(cpu_limit) > cores) {
     throw new AppError(
       'LIMIT_UNAVAILABLE',

@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ReleaseFailure } from '../errors.ts';
 import { type ProbeResult, probe } from './probe.ts';
-import type { Instance, Listener } from './runtime.ts';
+import type { Instance, Listener, Runtime } from './runtime.ts';
 import type { Worker } from './worker.ts';
 
-const slowestPollMs = 500;
+/** An app that is up soon is seen soon; one that takes long is not asked all the time. */
+const firstPauseMs = 5;
+const slowestPauseMs = 500;
+/** How often the runtime is asked, which costs it more than a probe costs the app. */
+const lookMs = 200;
 
 /**
  * Waits until a started instance is healthy and returns it as it then is. Looks at the process as
@@ -14,38 +18,57 @@ const slowestPollMs = 500;
  */
 export async function waitUntilHealthy(
   { runtime, deadlines }: Pick<Worker, 'runtime' | 'deadlines'>,
-  name: string,
+  started: Instance,
   { path, settle, signal }: { path: string | null; settle: number; signal: AbortSignal },
 ): Promise<Instance> {
   const startedAt = Date.now();
+  let instance = started;
+  let lookedAt = startedAt;
   let healthySince: number | undefined;
-  for (let pause = 20; ; pause = Math.min(pause * 1.5, slowestPollMs)) {
-    const instance = await runtime.find(name);
-    assertAlive(instance);
+  for (;;) {
+    if (Date.now() - lookedAt >= lookMs) {
+      instance = await look(runtime, instance.name);
+      lookedAt = Date.now();
+    }
     const result: ProbeResult = instance.address
       ? await probe(instance.address, path, signal)
       : { healthy: false, problem: 'has no address yet', refused: true };
     signal.throwIfAborted();
 
     const now = Date.now();
+    const waited = now - startedAt;
     if (result.healthy) {
       healthySince ??= now;
-      if (now - healthySince >= settle) return instance;
+      if (now - healthySince >= settle) return look(runtime, instance.name);
     } else {
       healthySince = undefined;
-      const waited = now - startedAt;
       if (result.refused && waited >= Math.min(deadlines.wrongPort, deadlines.health)) {
-        assertListens(await runtime.listeners(name), instance);
+        assertListens(await runtime.listeners(instance.name), instance);
       }
-      if (waited >= deadlines.health) {
-        throw new ReleaseFailure(
-          'UNHEALTHY',
-          `The app did not become healthy within ${Math.round(deadlines.health / 1000)} s: on port ${instance.port} it ${result.problem}. It must listen on 0.0.0.0 at the port in the environment variable PORT${path ? ` and answer ${path} with 2xx or 3xx` : ''}.`,
-        );
-      }
+      if (waited >= deadlines.health) throw neverHealthy(instance, waited, path, result.problem);
     }
+    const pause = Math.min(Math.max(waited / 20, firstPauseMs), slowestPauseMs);
     await sleep(pause, undefined, { signal });
   }
+}
+
+async function look(runtime: Runtime, name: string): Promise<Instance> {
+  const instance = await runtime.find(name);
+  assertAlive(instance);
+  return instance;
+}
+
+function neverHealthy(
+  { port }: Instance,
+  waited: number,
+  path: string | null,
+  problem: string,
+): ReleaseFailure {
+  const answer = path ? ` and answer ${path} with 2xx or 3xx` : '';
+  return new ReleaseFailure(
+    'UNHEALTHY',
+    `The app did not become healthy within ${Math.round(waited / 1000)} s: on port ${port} it ${problem}. It must listen on 0.0.0.0 at the port in the environment variable PORT${answer}.`,
+  );
 }
 
 function assertAlive(instance: Instance | undefined): asserts instance is Instance {

@@ -31,12 +31,12 @@ export async function release(
   // One that a killed BorgOS had started may have printed why it fails before this try.
   const isStarted = (await runtime.find(name)) !== undefined;
   const logStart = isStarted ? 0 : await sizeOf(worker.files.app(row.id));
-  await start(worker, row, revision, name, signal).catch((error) =>
+  const started = await start(worker, row, revision, name, signal).catch((error) =>
     withOutput(worker, row, name, logStart, error),
   );
 
   await record(worker, row, { stage: 'waiting until the app is healthy' });
-  const healthy = await waitUntilHealthy(worker, name, {
+  const healthy = await waitUntilHealthy(worker, started, {
     path: revision.health_check_path,
     // Nobody loses anything when the first release gets visitors at once.
     settle: row.active_generation === null ? 0 : deadlines.settle,

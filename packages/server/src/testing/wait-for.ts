@@ -11,6 +11,6 @@ export async function waitFor<T>(
     const seen = await look();
     if (seen !== undefined && seen !== false) return seen;
     if (Date.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
-    await sleep(25);
+    await sleep(5);
   }
 }
