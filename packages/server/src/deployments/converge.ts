@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { transaction } from '../database/transaction.ts';
 import { ReleaseFailure } from '../errors.ts';
 import { failRelease } from './fail-release.ts';
@@ -8,57 +9,85 @@ import { record, Superseded, type Worker } from './worker.ts';
 
 export interface Converger {
   /**
-   * Brings a deployment to what is wished of it. Called again while it works, it drops what it was
-   * doing and starts over with the newest wish; so deploys of one deployment never run side by side.
+   * Starts to bring a deployment to what is wished of it. Called again while it works, it drops
+   * what it was doing and starts over with the newest wish; so deploys of one deployment never run
+   * side by side. What fails unexpectedly is logged, and taken up again by the supervisor.
    */
-  converge(deploymentId: number, signal: AbortSignal): Promise<void>;
+  start(deploymentId: number): void;
   /** Whether a deployment is being worked on right now. */
   isBusy(deploymentId: number): boolean;
   /** Does something with a deployment that nobody works on, and keeps others from it meanwhile. */
   whileIdle(deploymentId: number, work: () => Promise<void>): Promise<void>;
+  /** Drops what is being done, and waits a little for that: the next start goes on anyway. */
+  close(): Promise<void>;
 }
 
 interface Run {
   abort: AbortController;
   done: Promise<void>;
+  /** The wish that is being carried out. */
+  generation?: number;
 }
 
+const closeMs = 5_000;
 /** How often one call may find a newer wish when it comes to record its result. */
 const mostTurns = 20;
 
 export function createConverger(worker: Worker): Converger {
   const runs = new Map<number, Run>();
+  let closed = false;
 
-  async function occupy(id: number, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    const abort = new AbortController();
-    const result = work(abort.signal);
-    runs.set(id, { abort, done: result.catch(() => {}) });
+  async function occupy(id: number, work: (run: Run) => Promise<void>): Promise<void> {
+    const { promise: done, resolve } = Promise.withResolvers<void>();
+    const run: Run = { abort: new AbortController(), done };
+    runs.set(id, run);
     try {
-      await result;
+      await work(run);
     } finally {
       runs.delete(id);
+      resolve();
     }
   }
 
+  async function converge(id: number): Promise<void> {
+    for (let current = runs.get(id); current; current = runs.get(id)) {
+      const row = await store.findRow(worker.db, id);
+      // Told twice, by a job and by the supervisor: it is under way.
+      if (row && row.generation === current.generation) return;
+      current.abort.abort(new Superseded(`deployment ${id} has a newer wish`));
+      await current.done;
+    }
+    if (!closed) await occupy(id, (run) => carryOut(worker, id, run));
+  }
+
   return {
-    isBusy: (id) => runs.has(id),
-    async converge(id, signal) {
-      for (let current = runs.get(id); current; current = runs.get(id)) {
-        current.abort.abort(new Superseded(`deployment ${id} has a newer wish`));
-        await current.done;
-      }
-      await occupy(id, (overtaken) => carryOut(worker, id, AbortSignal.any([signal, overtaken])));
+    start(id) {
+      converge(id).catch((error) =>
+        worker.log.error(
+          { err: error, deployment: id },
+          'a deployment was not brought to its wish',
+        ),
+      );
     },
+    isBusy: (id) => runs.has(id),
     async whileIdle(id, work) {
       if (!runs.has(id)) await occupy(id, work);
+    },
+    async close() {
+      closed = true;
+      for (const { abort } of runs.values()) abort.abort(new Error('BorgOS stops'));
+      const allDone = Promise.all([...runs.values()].map(({ done }) => done));
+      await Promise.race([allDone, sleep(closeMs, undefined, { ref: false })]);
     },
   };
 }
 
-async function carryOut(worker: Worker, id: number, signal: AbortSignal): Promise<void> {
+async function carryOut(worker: Worker, id: number, run: Run): Promise<void> {
+  const { signal } = run.abort;
   for (let turn = 0; turn < mostTurns && !signal.aborted; turn++) {
     const row = await transaction(worker.db, (db) => store.lockRow(db, id));
     if (!row || row.settled_generation >= row.generation) return;
+    run.generation = row.generation;
     try {
       await carryOutWish(worker, row, signal);
     } catch (error) {

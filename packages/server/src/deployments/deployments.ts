@@ -11,7 +11,7 @@ import { type LogPiece, readLog } from './logs.ts';
 import { slug } from './names.ts';
 import * as store from './store.ts';
 import { createSupervisor } from './supervise.ts';
-import { act, enqueue, queue, runAgain, wishHealed } from './wishes.ts';
+import { act, queue, runAgain, wishHealed } from './wishes.ts';
 import type { Worker } from './worker.ts';
 
 type Endpoints = (typeof api)['deployments'];
@@ -54,9 +54,6 @@ export interface DeploymentsOptions extends Worker {
   ) => Promise<{ files: number; bytes: number }>;
 }
 
-/** How many deployments are worked on at once; builds take turns besides. */
-const concurrency = 16;
-
 /** What of the projects runs, and on which ports. */
 export async function createDeployments(options: DeploymentsOptions): Promise<Deployments> {
   const { db, jobs, feed, projects, files, deadlines } = options;
@@ -69,9 +66,10 @@ export async function createDeployments(options: DeploymentsOptions): Promise<De
 
   await jobs.define<{ id: number }>({
     name: queue,
-    concurrency,
-    expireInSeconds: Math.ceil((deadlines.build + deadlines.health) / 1000) + 600,
-    run: ({ id }, signal) => converger.converge(id, signal),
+    // A job is only the knock at the door: it must not wait behind one that builds for minutes.
+    concurrency: 1,
+    expireInSeconds: 60,
+    run: async ({ id }) => converger.start(id),
   });
 
   async function get(id: number): Promise<Deployment> {
@@ -143,12 +141,12 @@ export async function createDeployments(options: DeploymentsOptions): Promise<De
 
     async recover() {
       await supervisor.reconcile();
-      for (const row of await store.listRows(db)) {
-        if (row.settled_generation < row.generation) await enqueue(jobs, db, row.id);
-      }
       supervisor.watch();
     },
-    close: () => supervisor.close(),
+    async close() {
+      await supervisor.close();
+      await converger.close();
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { transaction } from '../database/transaction.ts';
 import { appendEvent } from '../events/append.ts';
+import type { Instance } from './runtime.ts';
 import * as store from './store.ts';
 import { record, type Worker } from './worker.ts';
 
@@ -9,19 +10,23 @@ const keptRevisions = 3;
 
 /** Stops every instance of a deployment but that of one generation, once its requests are done. */
 export async function removeOthers(
-  { runtime, router, deadlines }: Worker,
+  worker: Worker,
   deploymentId: number,
   generation: number,
 ): Promise<void> {
-  const others = (await runtime.list()).filter(
+  const others = (await worker.runtime.list()).filter(
     (instance) => instance.deploymentId === deploymentId && instance.generation !== generation,
   );
-  await Promise.all(
-    others.map(async ({ name, address }) => {
-      if (address) await router.drain(deploymentId, address, deadlines.drain);
-      await runtime.stop(name, deadlines.grace);
-    }),
-  );
+  await Promise.all(others.map((instance) => retireInstance(worker, instance)));
+}
+
+/** Stops an instance that visitors are not sent to any more, once its requests are done. */
+export async function retireInstance(
+  { runtime, router, deadlines }: Worker,
+  { name, deploymentId, address }: Instance,
+): Promise<void> {
+  if (address) await router.drain(deploymentId, address, deadlines.drain);
+  await runtime.stop(name, deadlines.grace);
 }
 
 /** Removes what old revisions were built to. `revisions`: newest first. */

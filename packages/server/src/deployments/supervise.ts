@@ -1,6 +1,7 @@
 import { ReleaseFailure } from '../errors.ts';
 import type { Converger } from './converge.ts';
 import { lastLines } from './logs.ts';
+import { retireInstance } from './retire.ts';
 import type { Route } from './router.ts';
 import type { Instance } from './runtime.ts';
 import * as store from './store.ts';
@@ -9,7 +10,8 @@ import { record, Superseded, type Worker } from './worker.ts';
 export interface Supervisor {
   /**
    * Compares what runs with what is recorded, once: corrects routes, records crashes, starts anew
-   * what was removed from outside, and removes instances and routes that nobody wants.
+   * what was removed from outside, removes instances and routes that nobody wants, and takes up
+   * wishes that nobody works on: a killed BorgOS left them, or they failed unexpectedly.
    */
   reconcile(): Promise<void>;
   /** Goes on doing so: soon after an exit, and every few seconds. */
@@ -30,6 +32,7 @@ export function createSupervisor(
 ): Supervisor {
   const { db, runtime, router, log } = worker;
   const crashes = new Map<number, number[]>();
+  const retiring = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let current: Promise<void> | undefined;
   let again = false;
@@ -38,13 +41,16 @@ export function createSupervisor(
   async function reconcile(): Promise<void> {
     const before = new Map((await store.listRows(db)).map((row) => [row.id, row]));
     const instances = await listInstances();
-    if (!instances) return markUnreachable([...before.values()]);
+    if (!instances) {
+      await markUnreachable([...before.values()]);
+      takeUpWishes([...before.values()]);
+      return;
+    }
     const routes = await router.list();
-    await stopUnwanted(instances);
-
     for (const { deploymentId } of routes) {
       if (!before.has(deploymentId)) await unrouteGone(deploymentId);
     }
+    await stopUnwanted(instances);
     for (const row of before.values()) {
       const route = routes.find(({ deploymentId }) => deploymentId === row.id);
       await converger
@@ -55,6 +61,7 @@ export function createSupervisor(
         });
     }
     await store.markObserved(db, [...before.keys()]);
+    takeUpWishes([...before.values()]);
   }
 
   /** Stops instances of generations that are neither served nor coming: they never will be again. */
@@ -68,7 +75,14 @@ export function createSupervisor(
       const isComing = !isSettled(row) && instance.generation === row.generation;
       return instance.generation !== row.active_generation && !isComing;
     });
-    await Promise.all(unwanted.map(({ name }) => runtime.stop(name, worker.deadlines.grace)));
+    for (const instance of unwanted) {
+      if (retiring.has(instance.name)) continue;
+      // Not waited for: visitors whose requests it still answers may take their time.
+      retiring.add(instance.name);
+      void retireInstance(worker, instance)
+        .catch((error) => log.warn({ err: error, name: instance.name }, 'could not be stopped yet'))
+        .finally(() => retiring.delete(instance.name));
+    }
   }
 
   /** What was seen is what is, if nobody has wished or done anything about the deployment since. */
@@ -92,6 +106,12 @@ export function createSupervisor(
 
   async function unrouteGone(deploymentId: number): Promise<void> {
     if (!(await store.findRow(db, deploymentId))) await router.unroute(deploymentId, 0);
+  }
+
+  function takeUpWishes(rows: store.DeploymentRow[]): void {
+    for (const row of rows) {
+      if (!isSettled(row) && !converger.isBusy(row.id)) converger.start(row.id);
+    }
   }
 
   async function listInstances(): Promise<Instance[] | undefined> {
