@@ -11,6 +11,15 @@ export interface Route {
   target: Target | null;
 }
 
+/** A route, and how it fares. */
+export interface RouteState extends Route {
+  /**
+   * Why visitors don't reach its port, such as another program that took it while the proxy was
+   * away; `null`: they do. The proxy goes on trying to bind the port, several times a second.
+   */
+  problem: string | null;
+}
+
 /** What owns the ports that visitors use: the proxy, a process of its own. */
 export interface Router {
   /**
@@ -25,5 +34,5 @@ export interface Router {
   drain(deploymentId: number, target: Target, timeoutMs: number): Promise<void>;
   /** Takes no new requests, drains, frees the port. Not routed: fine. */
   unroute(deploymentId: number, timeoutMs: number): Promise<void>;
-  list(): Promise<Route[]>;
+  list(): Promise<RouteState[]>;
 }

@@ -81,7 +81,8 @@ export function createProxyKeeper(
   }
 
   function adopt(info: ProxyInfo): void {
-    if (info.pid !== pid) log.info({ ...info }, 'proxy is up');
+    if (info.pid !== pid)
+      log.info({ proxy_pid: info.pid, version: info.version, routes: info.routes }, 'proxy is up');
     pid = info.pid;
     if (stopWatching) return;
     stopWatching = client.watch(() => {
@@ -92,7 +93,7 @@ export function createProxyKeeper(
   }
 
   async function bringBack(): Promise<void> {
-    log.warn({ pid }, 'the proxy ended; starting it again');
+    log.warn({ proxy_pid: pid }, 'the proxy ended; starting it again');
     while (!released) {
       try {
         return await ensure();

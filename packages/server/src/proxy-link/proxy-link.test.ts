@@ -110,7 +110,7 @@ test('it starts a proxy, routes, switches, drains and unroutes, all of it repeat
   expect(await visit(port)).toBe('b');
   await link.drain(1, a, 1_000);
   await link.drain(1, a, 1_000);
-  expect(await link.list()).toEqual([{ deploymentId: 1, port, target: b }]);
+  expect(await link.list()).toEqual([{ deploymentId: 1, port, target: b, problem: null }]);
   await link.unroute(1, 1_000);
   await link.unroute(1, 1_000);
   expect(await link.list()).toEqual([]);
@@ -126,6 +126,25 @@ test('a port of another process fails the release with PORT_IN_USE', async () =>
     message: `Port ${port} on 127.0.0.1 is used by another process. Stop that process or choose another port.`,
   });
   expect(await link.list()).toEqual([]);
+});
+
+test('a port that another process took while no proxy ran is told of until it is free', async () => {
+  const directory = await temporaryDirectory();
+  const first = await connect(directory);
+  const [a, port] = [await app('a'), await freePort()];
+  const route = { deploymentId: 1, port, target: a };
+  await first.route(route);
+  await first.shutdown();
+  const thief = createServer().listen(port, '127.0.0.1');
+  onTestFinished(() => void thief.close());
+  await once(thief, 'listening');
+  const link = await connect(directory);
+  const problem = expect.stringContaining(`Port ${port} on 127.0.0.1 is used by another process`);
+  expect(await link.list()).toEqual([{ ...route, problem }]);
+  await expect(link.route(route)).rejects.toMatchObject({ code: 'PORT_IN_USE' });
+  thief.close();
+  await waitUntil(async () => (await link.list())[0]?.problem === null);
+  expect(await visit(port)).toBe('a');
 });
 
 test('an unused proxy ends with its server, and nothing is left', async () => {
@@ -147,7 +166,7 @@ test('a proxy with routes goes on without its server and is adopted by the next 
   expect(await visit(port)).toBe('a');
   const second = await connect(directory);
   expect(second.pid).toBe(first.pid);
-  expect(await second.list()).toEqual([{ deploymentId: 1, port, target: a }]);
+  expect(await second.list()).toEqual([{ deploymentId: 1, port, target: a, problem: null }]);
 });
 
 test('killed, the proxy is back with its routes within a second, again and again', async () => {
@@ -198,7 +217,7 @@ test('a proxy that hangs is replaced', async () => {
   await link.route({ deploymentId: 1, port, target: a });
   const { pid } = link;
   process.kill(pid, 'SIGSTOP');
-  expect(await link.list()).toEqual([{ deploymentId: 1, port, target: a }]);
+  expect(await link.list()).toEqual([{ deploymentId: 1, port, target: a, problem: null }]);
   expect(isAlive(pid)).toBe(false);
   expect(await visit(port)).toBe('a');
 });

@@ -36,6 +36,7 @@ const routeList = z.object({
       deploymentId: z.int(),
       port: z.int(),
       target: z.object({ host: z.string(), port: z.int() }).nullable(),
+      problem: z.string().nullable(),
     }),
   ),
 });

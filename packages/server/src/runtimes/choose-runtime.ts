@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Runtime } from '../deployments/runtime.ts';
 import type { Settings } from '../settings.ts';
 import { createDockerRuntime, findDocker } from './docker/docker-runtime.ts';
@@ -9,19 +10,41 @@ export interface ChosenRuntime {
   missing: string | null;
 }
 
+/** For an engine that is started together with BorgOS. */
+const dockerWaitMs = 15_000;
+
 /**
- * What deployments run in: as BORGOS_RUNTIME says, or Docker when it answers, else processes.
- * @throws Error when Docker is asked for and does not answer
+ * What deployments run in: as BORGOS_RUNTIME says, or Docker when it answers, else processes. What
+ * is deployed already stays where it runs (`inUse`), so `auto` follows that.
+ * @throws Error when that can't be
  */
 export async function chooseRuntime(
   wanted: Settings['runtime'],
+  inUse: Runtime['name'] | null,
   options: ProcessRuntimeOptions,
 ): Promise<ChosenRuntime> {
-  if (wanted === 'process') return { runtime: await createProcessRuntime(options), missing: null };
-  const docker = await findDocker();
+  if (inUse && wanted !== 'auto' && wanted !== inUse) {
+    throw new Error(
+      `BORGOS_RUNTIME is ${wanted}, but what is deployed runs in the runtime ${inUse}. Start BorgOS with BORGOS_RUNTIME=${inUse}, and stop or delete the deployments before changing it.`,
+    );
+  }
+  const name = wanted === 'auto' ? inUse : wanted;
+  if (name === 'process') return { runtime: await createProcessRuntime(options), missing: null };
+  const docker = await findDockerWithin(name === 'docker' ? dockerWaitMs : 0);
   if (docker.ok) return { runtime: await createDockerRuntime(options), missing: null };
-  if (wanted === 'docker') {
-    throw new Error(`BORGOS_RUNTIME is docker, but ${docker.reason}`);
+  if (name === 'docker') {
+    const why =
+      wanted === 'docker' ? 'BORGOS_RUNTIME is docker' : 'What is deployed runs in Docker';
+    throw new Error(`${why}, but ${docker.reason}`);
   }
   return { runtime: await createProcessRuntime(options), missing: docker.reason };
+}
+
+async function findDockerWithin(waitMs: number): ReturnType<typeof findDocker> {
+  const deadline = Date.now() + waitMs;
+  for (;;) {
+    const docker = await findDocker();
+    if (docker.ok || Date.now() >= deadline) return docker;
+    await sleep(500);
+  }
 }

@@ -3,6 +3,7 @@ import { lstat, opendir, readFile, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ReleaseFailure } from '../errors.ts';
 import { type DockerIgnore, type IgnoreMatch, parseDockerIgnore } from './dockerignore.ts';
+import { codeOf } from './error-code.ts';
 import { linkLeadsOut } from './source-links.ts';
 import { createSourceTally, type SourceTally } from './source-tally.ts';
 
@@ -202,8 +203,4 @@ function unreadable(path: string, isRoot: boolean, error: unknown): ReleaseFailu
   return new ReleaseFailure('SOURCE_MISSING', `${path} can't be read (${reason}): ${remedy}.`, {
     cause: error,
   });
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { BuildOutput } from './build-output.ts';
+import { removeContainer } from './containers.ts';
 import type { Engine } from './engine.ts';
-import { statusOf } from './engine-errors.ts';
+import { ignoring } from './engine-errors.ts';
 import { findImage } from './images.ts';
 import { labels } from './labels.ts';
 
@@ -38,19 +38,6 @@ async function removeNamelessImages(engine: Engine, label: string[]): Promise<vo
   }
 }
 
-async function removeContainer(engine: Engine, id: string): Promise<void> {
-  const remove = () =>
-    ignoring(
-      [404, 409],
-      engine.ask((docker) => docker.getContainer(id).remove({ force: true, v: true })),
-    );
-  // 409: the engine is removing it already. Its image can't go before it is gone.
-  for (let tries = 0; tries < 50; tries += 1) {
-    if ((await remove()) !== 409) return;
-    await delay(100);
-  }
-}
-
 /** `noprune`: a parent may be a layer that others cached. A layer with a name is kept. */
 async function removeLayer(engine: Engine, id: string): Promise<void> {
   const found = await findImage(engine, id);
@@ -59,18 +46,6 @@ async function removeLayer(engine: Engine, id: string): Promise<void> {
     [404, 409],
     engine.ask((docker) => docker.getImage(id).remove({ noprune: true })),
   );
-}
-
-/** Returns the status among `statuses` that the engine answered with; `null`: it succeeded. */
-async function ignoring(statuses: number[], call: Promise<unknown>): Promise<number | null> {
-  try {
-    await call;
-    return null;
-  } catch (error) {
-    const status = statusOf(error);
-    if (status === null || !statuses.includes(status)) throw error;
-    return status;
-  }
 }
 
 /** Removes what builds of this BorgOS left that were cut off by its end. None must run. */

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { Logger } from 'pino';
 import type { ExtraFile, Recipe } from '../../deployments/recipe.ts';
 import type { BuildRequest } from '../../deployments/runtime.ts';
 import { ReleaseFailure } from '../../errors.ts';
@@ -11,7 +12,7 @@ import { removeBuildLeftovers } from './build-leftovers.ts';
 import { createBuildOutput } from './build-output.ts';
 import { dockerfileOf } from './dockerfile.ts';
 import type { Engine } from './engine.ts';
-import { isUnreachable, reasonOf, statusOf, unavailable } from './engine-errors.ts';
+import { ignoring, isUnreachable, reasonOf, statusOf, unavailable } from './engine-errors.ts';
 import { fromImages } from './from-images.ts';
 import { ensureImage, findImage, listTags } from './images.ts';
 import { readProgress } from './json-lines.ts';
@@ -167,12 +168,11 @@ async function nameStages(engine: Engine, image: string, stages: string[]): Prom
 async function removeNameless(engine: Engine, id: string): Promise<void> {
   const found = await findImage(engine, id);
   if (found === undefined || (found.RepoTags ?? []).length > 0) return;
-  await engine
-    .ask((docker) => docker.getImage(id).remove())
-    .catch((error: unknown) => {
-      // In use by an instance that still runs.
-      if (statusOf(error) !== 409 && statusOf(error) !== 404) throw error;
-    });
+  // 409: in use by an instance that still runs.
+  await ignoring(
+    [404, 409],
+    engine.ask((docker) => docker.getImage(id).remove()),
+  );
 }
 
 function translate(engine: Engine, error: unknown): unknown {
@@ -183,15 +183,22 @@ function translate(engine: Engine, error: unknown): unknown {
   });
 }
 
-/** Removes the image and its stages. Not there: fine. */
-export async function removeImage(engine: Engine, image: string): Promise<void> {
+/**
+ * Removes the image and its stages. Not there: fine. What a container uses that BorgOS did not make
+ * stays, with a warning: nobody's release may fail because of it.
+ */
+export async function removeImage(
+  engine: Engine,
+  image: string,
+  log: Pick<Logger, 'warn'>,
+): Promise<void> {
   const tags = (await listTags(engine)).filter((tag) => tag.startsWith(`${image}:`));
   for (const tag of tags) {
-    await engine
-      .ask((docker) => docker.getImage(tag).remove())
-      .catch((error: unknown) => {
-        if (statusOf(error) !== 404) throw error;
-      });
+    const refusal = await ignoring(
+      [404, 409],
+      engine.ask((docker) => docker.getImage(tag).remove()),
+    );
+    if (refusal === 409) log.warn({ image: tag }, 'an image is in use and can not be removed');
   }
 }
 

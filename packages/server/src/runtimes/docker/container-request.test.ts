@@ -28,11 +28,12 @@ const spec: InstanceSpec = {
   logFile: '/home/borgos/deployments/7/app.log',
 };
 
-function request(changes: Partial<InstanceSpec> = {}, port = 3000) {
+function request(changes: Partial<InstanceSpec> = {}, hostPort = 20_001, port = 3000) {
   return containerRequest({
     instance: 'ab12',
     spec: { ...spec, ...changes },
     port,
+    hostPort,
     network: 'borgos-ab12',
   });
 }
@@ -52,6 +53,7 @@ test('an instance is asked for with its limits, its labels and nothing of the ho
         'borgos.revision': '3',
         'borgos.generation': '5',
         'borgos.port': '3000',
+        'borgos.host-port': '20001',
         'borgos.log-file': '/home/borgos/deployments/7/app.log',
         'borgos.spec-hash': expect.stringMatching(/^[0-9a-f]{16}$/),
       },
@@ -66,7 +68,7 @@ test('an instance is asked for with its limits, its labels and nothing of the ho
         CapDrop: ['MKNOD', 'NET_RAW', 'SETFCAP'],
         SecurityOpt: ['no-new-privileges'],
         NetworkMode: 'borgos-ab12',
-        PortBindings: { '3000/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] },
+        PortBindings: { '3000/tcp': [{ HostIp: '127.0.0.1', HostPort: '20001' }] },
       },
     },
   });
@@ -84,6 +86,7 @@ test('the hash tells two specs apart, and is the same for the same one', () => {
     request(changes).body.Labels?.['borgos.spec-hash'];
   const reordered = { A: '1', NODE_ENV: 'production' };
   expect(hashOf({ environment: reordered })).toBe(hashOf({}));
+  expect(request({}, 20_002).body.Labels?.['borgos.spec-hash']).toBe(hashOf({}));
   const changed = [{ memory: null }, { environment: { A: '2' } }, { artifact: 'x' }, { cpus: 1 }];
   expect(new Set([{}, ...changed].map(hashOf)).size).toBe(5);
 });

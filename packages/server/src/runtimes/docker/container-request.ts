@@ -14,16 +14,18 @@ export interface ContainerRequest {
 
 /**
  * What the engine is asked to create for an instance. Only what is written here can be asked for:
- * no privileged mode, no namespace of the host, no mount. The host's port is left to the engine and
- * bound to loopback, as visitors come through the proxy.
+ * no privileged mode, no namespace of the host, no mount. `hostPort` is bound to loopback, as
+ * visitors come through the proxy. It is fixed, as the engine would choose another one whenever the
+ * container starts again, and the former one could then be that of another app.
  */
 export function containerRequest(options: {
   instance: string;
   spec: InstanceSpec;
   port: number;
+  hostPort: number;
   network: string;
 }): ContainerRequest {
-  const { instance, spec, port, network } = options;
+  const { instance, spec, port, hostPort, network } = options;
   const published = `${port}/tcp`;
   const body: ContainerCreateOptions = {
     Image: spec.artifact,
@@ -54,10 +56,19 @@ export function containerRequest(options: {
       CapDrop: ['MKNOD', 'NET_RAW', 'SETFCAP'],
       SecurityOpt: ['no-new-privileges'],
       NetworkMode: network,
-      PortBindings: { [published]: [{ HostIp: '127.0.0.1', HostPort: '' }] },
     },
   };
-  return { name: spec.name, body: { ...body, Labels: withHash(body) } };
+  return {
+    name: spec.name,
+    body: {
+      ...body,
+      Labels: { ...withHash(body), [labels.hostPort]: String(hostPort) },
+      HostConfig: {
+        ...body.HostConfig,
+        PortBindings: { [published]: [{ HostIp: '127.0.0.1', HostPort: String(hostPort) }] },
+      },
+    },
+  };
 }
 
 /** BorgOS's variables win: the app must listen where it is looked for. */
@@ -73,7 +84,10 @@ function environmentOf(spec: InstanceSpec, port: number): string[] {
     .sort();
 }
 
-/** By the hash a container that is there already is known to be the one that is wanted. */
+/**
+ * By the hash a container that is there already is known to be the one that is wanted. The host's
+ * port has no part in it: it is chosen anew at each try.
+ */
 function withHash(body: ContainerCreateOptions): Record<string, string> {
   const hash = createHash('sha256').update(JSON.stringify(body)).digest('hex').slice(0, 16);
   return { ...body.Labels, [labels.specHash]: hash };

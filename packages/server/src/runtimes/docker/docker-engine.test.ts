@@ -1,22 +1,35 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
-import { connect as connectTo, createServer, type Server, type Socket } from 'node:net';
+import {
+  type AddressInfo,
+  connect as connectTo,
+  createServer,
+  type Server,
+  type Socket,
+} from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import Docker from 'dockerode';
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Recipe } from '../../deployments/recipe.ts';
-import type { InstanceSpec, Runtime } from '../../deployments/runtime.ts';
+import type { Instance, InstanceSpec, Runtime } from '../../deployments/runtime.ts';
 import { ensureBaseImage } from '../../testing/base-image.ts';
+import { findFreePort } from '../free-port.ts';
 import { containerRequest } from './container-request.ts';
 import { createDockerRuntime, findDocker } from './docker-runtime.ts';
 import { openEngine } from './engine.ts';
+import { listHostPorts } from './host-ports.ts';
 import { ensureNetwork } from './network.ts';
 
 const engineSocket = '/var/run/docker.sock';
 const docker = new Docker({ socketPath: engineSocket });
-const log = pino({ level: 'silent' });
+const warnings: object[] = [];
+const log = pino(
+  { level: 'warn' },
+  { write: (line: string) => void warnings.push(JSON.parse(line)) },
+);
 const instance = `t${randomBytes(4).toString('hex')}`;
 
 const recipe: Recipe = {
@@ -196,7 +209,8 @@ describe('a container of the same name', { timeout: 60_000 }, () => {
   test('is adopted if it was created from the same request but not started', async () => {
     const spec = specOf();
     const network = await ensureNetwork(await openEngine(engineSocket), instance);
-    const request = containerRequest({ instance, spec, port: 9000, network });
+    const hostPort = await findFreePort(new Set());
+    const request = containerRequest({ instance, spec, port: 9000, hostPort, network });
     const created = await docker.createContainer({ name: request.name, ...request.body });
     const started = await start(spec);
     expect(created.id).toContain(started.containerId);
@@ -229,16 +243,68 @@ describe('a container of the same name', { timeout: 60_000 }, () => {
   });
 });
 
-test('an app that crashes is started again, and found at its new address', async () => {
+test('an app that crashes is started again at the address it had, and it is told', async () => {
   const spec = specOf();
-  await start(spec);
+  const { address } = await start(spec);
   await until(() => ask(spec.name));
+  const told: (Instance | undefined)[] = [];
+  runtime.onExit((name) => {
+    if (name === spec.name) void runtime.find(name).then((found) => told.push(found));
+  });
   await ask(spec.name, '/crash').catch(() => {});
   await until(async () => {
-    expect(await runtime.find(spec.name)).toMatchObject({ state: 'running', restarts: 1 });
+    expect(await runtime.find(spec.name)).toMatchObject({ state: 'running', restarts: 1, address });
+    expect(told).toContainEqual(expect.objectContaining({ state: 'running', restarts: 1 }));
   });
   expect(await until(() => ask(spec.name))).toBe('from my own Dockerfile');
 }, 30_000);
+
+describe('the port that an instance gets on this machine', { timeout: 60_000 }, () => {
+  /** Creates the instance's container, but does not start it. */
+  async function create(spec: InstanceSpec, hostPort: number): Promise<string> {
+    const network = await ensureNetwork(await openEngine(engineSocket), instance);
+    const request = containerRequest({ instance, spec, port: 9000, hostPort, network });
+    return (await docker.createContainer({ name: request.name, ...request.body })).id;
+  }
+
+  test('is another one if something took it before the start', async () => {
+    const thief = createServer().listen(await findFreePort(new Set()), '127.0.0.1');
+    onTestFinished(() => void thief.close());
+    await once(thief, 'listening');
+    const { port: taken } = thief.address() as AddressInfo;
+    const spec = specOf();
+    await create(spec, taken);
+    const { address, state } = await start(spec);
+    expect(state).toBe('running');
+    expect(address?.port).not.toBe(taken);
+    expect(await until(() => ask(spec.name))).toBe('from my own Dockerfile');
+  });
+
+  test('is none that a container has, running or not', async () => {
+    const port = await findFreePort(new Set());
+    const created = specOf();
+    await create(created, port);
+    const running = await start(specOf());
+    const taken = await listHostPorts(await openEngine(engineSocket));
+    expect(taken).toContain(port);
+    expect(taken).toContain(running.address?.port);
+    await runtime.stop(created.name, 0);
+  });
+});
+
+test('an image that a container of somebody else uses stays, which is no failure', async () => {
+  const image = await build('used', { Dockerfile: `FROM ${base}\nLABEL used=${instance}\n` });
+  const other = await docker.createContainer({ Image: image });
+  try {
+    await runtime.removeArtifact(image);
+    expect(await runtime.hasArtifact(image)).toBe(true);
+    expect(warnings).toContainEqual(expect.objectContaining({ image: `${image}:latest` }));
+  } finally {
+    await other.remove({ force: true });
+    await runtime.removeArtifact(image);
+  }
+  expect(await runtime.hasArtifact(image)).toBe(false);
+});
 
 test('what a killed BorgOS left of a build is removed at the next start, and nothing else', async () => {
   const labels = { 'borgos.managed': 'true', 'borgos.instance': `${instance}x` };
@@ -332,11 +398,22 @@ describe('the connection to the engine', { timeout: 60_000 }, () => {
       await through.start(spec, AbortSignal.timeout(10_000));
       await cut(server);
       const gone = { code: 'RUNTIME_UNAVAILABLE', message: expect.stringContaining(path) };
-      await expect(through.list()).rejects.toMatchObject(gone);
-      await expect(through.stop(spec.name, 0)).rejects.toMatchObject(gone);
-      await expect(through.start(specOf(), AbortSignal.timeout(10_000))).rejects.toMatchObject(
-        gone,
-      );
+      const signal = AbortSignal.timeout(10_000);
+      const request = { deploymentId: 7, revision: 1, name: 'gone', source: join(home, 'app') };
+      const calls = {
+        list: () => through.list(),
+        find: () => through.find(spec.name),
+        stop: () => through.stop(spec.name, 0),
+        build: () => through.build({ ...request, recipe, log: () => {}, signal }),
+        start: () => through.start(specOf(), signal),
+        hasArtifact: () => through.hasArtifact(spec.artifact),
+        removeArtifact: () => through.removeArtifact(spec.artifact),
+        listeners: () => through.listeners(spec.name),
+        preview: () => through.preview({ ...recipe, dockerfile: null }),
+      };
+      for (const [name, call] of Object.entries(calls)) {
+        await expect(call(), name).rejects.toMatchObject(gone);
+      }
       server = await serveAt(path);
       expect(await through.find(spec.name)).toMatchObject({ state: 'running' });
       await docker.getContainer(spec.name).kill({ signal: 'SIGKILL' });

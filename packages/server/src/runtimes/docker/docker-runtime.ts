@@ -5,21 +5,23 @@ import { createAppLogs } from './app-logs.ts';
 import { buildImage, previewBuild, removeImage } from './build.ts';
 import { removeBuildLeftoversOf } from './build-leftovers.ts';
 import { type ContainerEvent, watchContainers } from './container-events.ts';
+import { findContainer, removeContainer } from './containers.ts';
 import { findDocker, openEngine } from './engine.ts';
-import { statusOf } from './engine-errors.ts';
+import { ignoring } from './engine-errors.ts';
 import { findImage } from './images.ts';
 import { instanceOf } from './instance-state.ts';
 import { identityOf, labels } from './labels.ts';
 import { listenersOf } from './listening-sockets.ts';
 import { removeNetwork } from './network.ts';
-import { findContainer, removeContainer, startContainer } from './start-container.ts';
+import { startContainer } from './start-container.ts';
 
 export { findDocker };
 
 /**
  * Runs deployments as containers of a Docker Engine, each in the network `borgos-<instance>` with
- * its port published on a loopback port that the engine chooses. `instance` is a short id of this
- * BORGOS_HOME, by which its containers and images are told from those of others. Throws `ReleaseFailure` RUNTIME_UNAVAILABLE when no engine answers.
+ * its port published on a loopback port that it keeps over restarts. `instance` is a short id of
+ * this BORGOS_HOME, by which its containers and images are told from those of others. Throws
+ * `ReleaseFailure` RUNTIME_UNAVAILABLE when no engine answers.
  */
 export async function createDockerRuntime(options: {
   instance: string;
@@ -37,7 +39,8 @@ export async function createDockerRuntime(options: {
 
   function onEvent({ action, id, name, logFile }: ContainerEvent): void {
     if (action === 'start') logs.follow(id, logFile);
-    else for (const callback of callbacks) callback(name);
+    // A start matters, too: what was found exited must not count as down until the next look.
+    for (const callback of callbacks) callback(name);
   }
 
   /** The container as an instance; follows its output if it prints any. */
@@ -76,14 +79,13 @@ export async function createDockerRuntime(options: {
     const container = await findOwn(name);
     if (container === undefined) return;
     const seconds = Math.ceil(graceMs / 1000);
-    try {
-      await engine.ask((docker) => docker.getContainer(container.Id).stop({ t: seconds }), {
+    // 304: it had stopped already.
+    await ignoring(
+      [304, 404],
+      engine.ask((docker) => docker.getContainer(container.Id).stop({ t: seconds }), {
         timeoutMs: graceMs + 60_000,
-      });
-    } catch (error) {
-      // 304: it had stopped already.
-      if (statusOf(error) !== 304 && statusOf(error) !== 404) throw error;
-    }
+      }),
+    );
     const logFile = identityOf(instance, container.Config.Labels)?.logFile ?? '';
     await logs.finish(container.Id, logFile);
     await removeContainer(engine, container.Id);
@@ -99,7 +101,7 @@ export async function createDockerRuntime(options: {
     preview: (recipe) => previewBuild(engine, recipe),
     build: (request) => buildImage(engine, instance, request),
     hasArtifact: async (artifact) => (await findImage(engine, artifact)) !== undefined,
-    removeArtifact: (artifact) => removeImage(engine, artifact),
+    removeArtifact: (artifact) => removeImage(engine, artifact, log),
     async start(spec, signal) {
       const container = await startContainer(engine, instance, spec, signal);
       const started = observe(container);

@@ -1,4 +1,5 @@
 import { ReleaseFailure } from '../../errors.ts';
+import { codeOf } from '../error-code.ts';
 
 /** Answers of a socket that nobody serves, or that was cut before the engine had answered. */
 const unreachableCodes = new Set([
@@ -27,9 +28,26 @@ export function reasonOf(error: unknown): string {
     .trim();
 }
 
-function codeOf(error: unknown): string | null {
-  if (!(error instanceof Error) || !('code' in error)) return null;
-  return typeof error.code === 'string' ? error.code : null;
+/** What the engine answered; `undefined` when it has no such thing. */
+export async function found<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+}
+
+/** Returns the status among `statuses` that the engine answered with; `null`: it succeeded. */
+export async function ignoring(statuses: number[], call: Promise<unknown>): Promise<number | null> {
+  try {
+    await call;
+    return null;
+  } catch (error) {
+    const status = statusOf(error);
+    if (status === null || !statuses.includes(status)) throw error;
+    return status;
+  }
 }
 
 /** Whether the engine is gone, as against: it answered, but not what was hoped for. */

@@ -1,22 +1,17 @@
 import type { ImageInspectInfo } from 'dockerode';
 import { ReleaseFailure } from '../../errors.ts';
 import type { Engine } from './engine.ts';
-import { reasonOf, statusOf } from './engine-errors.ts';
+import { found, isUnreachable, reasonOf, unavailable } from './engine-errors.ts';
 import { readProgress } from './json-lines.ts';
 
 /** A registry that is silent for so long won't answer any more. */
 const silenceMs = 120_000;
 
-export async function findImage(
+export function findImage(
   engine: Engine,
   reference: string,
 ): Promise<ImageInspectInfo | undefined> {
-  try {
-    return await engine.ask((docker) => docker.getImage(reference).inspect());
-  } catch (error) {
-    if (statusOf(error) === 404) return undefined;
-    throw error;
-  }
+  return found(engine.ask((docker) => docker.getImage(reference).inspect()));
 }
 
 /** All `repository:tag` on the machine. */
@@ -43,6 +38,7 @@ export async function ensureImage(
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ReleaseFailure) throw error;
+    if (isUnreachable(error)) throw unavailable(engine.socketPath, error);
     throw new ReleaseFailure(
       'BASE_IMAGE_MISSING',
       `The image ${reference} is needed to build this, but it is not on this machine and could not be pulled: ${reasonOf(error)}. Make it available, for instance with \`docker pull ${reference}\`, then deploy again.`,

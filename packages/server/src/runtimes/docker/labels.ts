@@ -11,6 +11,8 @@ export const labels = {
   specHash: 'borgos.spec-hash',
   /** The port that the app was told to listen on. */
   port: 'borgos.port',
+  /** The port of this machine that it is published on. */
+  hostPort: 'borgos.host-port',
   /** Where the output goes, so that it is followed again after a restart of BorgOS. */
   logFile: 'borgos.log-file',
 } as const;

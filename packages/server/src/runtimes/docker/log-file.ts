@@ -10,6 +10,7 @@ import {
 } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { createTurns } from '../turns.ts';
 import { type LogPosition, logPosition } from './log-position.ts';
 
 /** Then the file becomes `<path>.1` in place of the one that has that name. */
@@ -52,14 +53,10 @@ export async function openLogFile(path: string): Promise<LogFile> {
   let unsaved = 0;
   let changed = false;
   let timer: NodeJS.Timeout | null = null;
-  let turn: Promise<unknown> = Promise.resolve();
+  const turns = createTurns();
 
   /** One operation at a time: size and positions must not change while they are written. */
-  function inTurn<T>(operation: () => Promise<T>): Promise<T> {
-    const result = turn.then(operation);
-    turn = result.catch(() => {});
-    return result;
-  }
+  const inTurn = <T>(operation: () => Promise<T>) => turns.take(path, operation);
 
   async function write(): Promise<void> {
     if (timer !== null) clearTimeout(timer);

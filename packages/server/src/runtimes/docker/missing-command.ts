@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { ImageInspectInfo } from 'dockerode';
 import type { Engine } from './engine.ts';
-import { statusOf } from './engine-errors.ts';
+import { found } from './engine-errors.ts';
 
 const usualPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -29,11 +29,6 @@ export async function missingCommand(
 }
 
 async function exists(engine: Engine, container: string, path: string): Promise<boolean> {
-  try {
-    await engine.ask((docker) => docker.getContainer(container).infoArchive({ path }));
-    return true;
-  } catch (error) {
-    if (statusOf(error) === 404) return false;
-    throw error;
-  }
+  const call = engine.ask((docker) => docker.getContainer(container).infoArchive({ path }));
+  return (await found(call)) !== undefined;
 }

@@ -2,9 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerInspectInfo, ImageInspectInfo } from 'dockerode';
 import type { InstanceSpec } from '../../deployments/runtime.ts';
 import { ReleaseFailure } from '../../errors.ts';
+import { findFreePort } from '../free-port.ts';
 import { type ContainerRequest, containerRequest, portOf } from './container-request.ts';
+import { findContainer, removeContainer } from './containers.ts';
 import type { Engine } from './engine.ts';
 import { reasonOf, statusOf } from './engine-errors.ts';
+import { listHostPorts } from './host-ports.ts';
 import { findImage } from './images.ts';
 import { labels } from './labels.ts';
 import { missingCommand } from './missing-command.ts';
@@ -36,8 +39,9 @@ export async function startContainer(
   for (let tries = 1; ; tries += 1) {
     signal.throwIfAborted();
     try {
+      const hostPort = await findFreePort(await listHostPorts(engine));
       const network = await ensureNetwork(engine, instance);
-      const request = containerRequest({ instance, spec, port, network });
+      const request = containerRequest({ instance, spec, port, hostPort, network });
       const { id, created } = await adoptOrCreate(engine, instance, request);
       if (created) await refuseMissingCommand(engine, id, image, spec);
       signal.throwIfAborted();
@@ -102,35 +106,12 @@ async function run(engine: Engine, id: string): Promise<void> {
   }
 }
 
-export async function findContainer(
-  engine: Engine,
-  name: string,
-): Promise<ContainerInspectInfo | undefined> {
-  try {
-    return await engine.ask((docker) => docker.getContainer(name).inspect());
-  } catch (error) {
-    if (statusOf(error) === 404) return undefined;
-    throw error;
-  }
-}
-
-/** With its anonymous volumes, running or not. Not there: fine. */
-export async function removeContainer(engine: Engine, id: string): Promise<void> {
-  try {
-    await engine.ask((docker) => docker.getContainer(id).remove({ force: true, v: true }));
-  } catch (error) {
-    const status = statusOf(error);
-    // 409: it is being removed already.
-    if (status !== 404 && status !== 409) throw error;
-  }
-}
-
 /** What is over by the next try: a taken name or port, a container or network just removed. */
 function mayPass(error: unknown): boolean {
   if (statusOf(error) === 409) return true;
   return (
     statusOf(error) !== null &&
-    /port is already allocated|address already in use|network .* not found|No such container/i.test(
+    /port is already allocated|ports are not available|address already in use|network .* not found|No such container/i.test(
       reasonOf(error),
     )
   );

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf } from '../error-code.ts';
 import { controlGroupHierarchies, type Hierarchy } from './control-group-hierarchies.ts';
 
 export interface Limits {
@@ -194,8 +195,4 @@ async function removeEmpty(path: string): Promise<void> {
 
 async function read(file: string): Promise<string> {
   return readFile(file, 'utf8').catch(() => '');
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }

@@ -3,6 +3,7 @@ import { chmod, copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import type { ExtraFile } from '../../deployments/recipe.ts';
 import { ReleaseFailure } from '../../errors.ts';
+import { codeOf } from '../error-code.ts';
 import type { SourceEntry } from '../source.ts';
 
 const batchSize = 32;
@@ -38,7 +39,7 @@ async function copyEntry(entry: SourceEntry, target: string): Promise<void> {
       await chmod(target, (entry.mode & 0o777) | 0o600);
     }
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = codeOf(error);
     // It was deleted since it was listed, as if the build had begun a moment later.
     if (code === 'ENOENT') return;
     const remedy =
@@ -47,7 +48,7 @@ async function copyEntry(entry: SourceEntry, target: string): Promise<void> {
         : 'see to it, then deploy again';
     throw new ReleaseFailure(
       'SOURCE_MISSING',
-      `${entry.absolute} can't be copied (${String(code ?? error)}): ${remedy}.`,
+      `${entry.absolute} can't be copied (${code ?? String(error)}): ${remedy}.`,
       { cause: error },
     );
   }

@@ -3,6 +3,7 @@ import { mkdir, open } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { dirname } from 'node:path';
 import { ReleaseFailure } from '../../errors.ts';
+import { codeOf } from '../error-code.ts';
 
 export interface Launch {
   command: string[];
@@ -54,7 +55,7 @@ function isLaunched(child: ChildProcess): child is Launched {
 }
 
 function startFailure(program: string, error: unknown): ReleaseFailure {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   const problem =
     code === 'ENOENT'
       ? 'was not found, neither in the project nor on this machine: install it, or correct the start command'

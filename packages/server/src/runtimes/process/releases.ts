@@ -1,5 +1,6 @@
 import { access, chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { codeOf } from '../error-code.ts';
 
 /**
  * The folders that builds end in. One counts as built once its marker file is there: a build has to
@@ -98,6 +99,6 @@ async function makeWritable(folder: string): Promise<void> {
     }
   } catch (error) {
     // The removal that failed is still at work in other folders.
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (codeOf(error) !== 'ENOENT') throw error;
   }
 }

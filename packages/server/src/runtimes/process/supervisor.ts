@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import type { Instance, InstanceSpec } from '../../deployments/runtime.ts';
 import { ReleaseFailure } from '../../errors.ts';
+import { findFreePort } from '../free-port.ts';
+import { createTurns } from '../turns.ts';
 import type { ControlGroups } from './control-groups.ts';
-import { findFreePort } from './free-port.ts';
 import type { InstanceProcesses } from './instance-processes.ts';
 import { type InstanceRecord, type InstanceRecords, newRecord, viewOf } from './instance-record.ts';
 import { exitCodeOf, type Launched, launch } from './launch.ts';
@@ -10,7 +11,6 @@ import { baseEnvironment, instanceMarker } from './process-environment.ts';
 import type { ProcessIdentity, ProcessTable } from './process-table.ts';
 import type { Releases } from './releases.ts';
 import { rotateLog } from './rotate-log.ts';
-import { createTurns } from './turns.ts';
 
 export interface SupervisorDependencies {
   /** The id of this BorgOS. */
@@ -140,9 +140,11 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
         if (entries.get(name) === entry) await settleExit(entry);
       })
       .catch((error: unknown) => log.error({ err: error, name }, 'An exit could not be handled'))
-      .finally(() => {
-        for (const callback of callbacks) callback(name);
-      });
+      .finally(() => tell(name));
+  }
+
+  function tell(name: string): void {
+    for (const callback of callbacks) callback(name);
   }
 
   /** After its first process, nothing of it may go on: it would hold the port of the next one. */
@@ -184,6 +186,7 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
       await processes.end(name, entry.leader, entry.watched, 0);
       throw error;
     }
+    tell(name);
   }
 
   async function discard(entry: Supervised, graceMs: number): Promise<void> {

@@ -5,11 +5,11 @@ import { createServer } from 'node:net';
  * Below the ports that the system gives to outgoing connections, so that none of those takes the
  * port of an instance while it restarts.
  */
-const firstPort = 20_000;
-const lastPort = 29_999;
+export const firstPort = 20_000;
+export const lastPort = 29_999;
 
 /** A port that nothing listens on, on loopback or all addresses, and that is not in `taken`. */
-export async function findFreePort(taken: Set<number>): Promise<number> {
+export async function findFreePort(taken: ReadonlySet<number>): Promise<number> {
   const start = randomInt(firstPort, lastPort + 1);
   const count = lastPort - firstPort + 1;
   for (let step = 0; step < count; step += 1) {
