@@ -27,6 +27,7 @@ const refused: [file: string, line: string, message: string][] = [
   [`${server}/projects/a.ts`, `import type { E } from '../app.ts';`, 'nothing below'],
   [`${server}/projects/a.ts`, `import type { F } from '../main.ts';`, 'nothing below'],
   [`${server}/projects/a.ts`, `import type { G } from '../deployments/store.ts';`, 'is private'],
+  [`${server}/projects/a.ts`, `import '../deployments/revision-store.ts';`, 'is private'],
   [`${server}/projects/a.ts`, `import type { H } from '../deployments/handlers.ts';`, 'is private'],
   [`${server}/projects/a.ts`, `import type { I } from '../deployments/names.ts';`, 'public face'],
   [`${server}/projects/a.ts`, `import { j } from '../deployments/deployments.ts';`, 'import type'],

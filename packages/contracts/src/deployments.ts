@@ -71,7 +71,8 @@ const environment = z
     z
       .string()
       .max(32_768)
-      .regex(/^[^\0]*$/, 'must have no NUL character'),
+      .regex(/^[^\0]*$/, 'must have no NUL character')
+      .refine((value) => value.isWellFormed(), 'must be valid Unicode'),
   )
   .refine((value) => Object.keys(value).length <= 256, 'must have at most 256 variables')
   .refine((value) => JSON.stringify(value).length <= 262_144, 'must be at most 256 KiB in all')
@@ -232,6 +233,7 @@ The same project and name again is a redeploy: a new revision, put in place of t
       'LIMIT_UNAVAILABLE',
       'STACK_NOT_FOUND',
       'DEPLOYMENT_EXISTS',
+      'CONFLICT',
     ],
   }),
   get: defineEndpoint({
@@ -257,7 +259,7 @@ The same project and name again is a redeploy: a new revision, put in place of t
     params: idParams,
     status: 200,
     response: action,
-    errors: ['NOT_FOUND', 'DEPLOYMENT_FAILED'],
+    errors: ['NOT_FOUND', 'CONFLICT', 'DEPLOYMENT_FAILED'],
   }),
   start: defineEndpoint({
     method: 'POST',
@@ -269,7 +271,7 @@ The same project and name again is a redeploy: a new revision, put in place of t
     params: idParams,
     status: 200,
     response: action,
-    errors: ['NOT_FOUND', 'PORT_IN_USE', 'DEPLOYMENT_FAILED'],
+    errors: ['NOT_FOUND', 'CONFLICT', 'PORT_IN_USE', 'DEPLOYMENT_FAILED'],
   }),
   restart: defineEndpoint({
     method: 'POST',
@@ -282,7 +284,7 @@ The same project and name again is a redeploy: a new revision, put in place of t
     params: idParams,
     status: 200,
     response: action,
-    errors: ['NOT_FOUND', 'PORT_IN_USE', 'DEPLOYMENT_FAILED'],
+    errors: ['NOT_FOUND', 'CONFLICT', 'PORT_IN_USE', 'DEPLOYMENT_FAILED'],
   }),
   delete: defineEndpoint({
     method: 'DELETE',

@@ -31,7 +31,12 @@ export class ReleaseFailure extends Error {
   readonly code: FailureCode;
 
   constructor(code: FailureCode, message: string, options: { cause?: unknown } = {}) {
-    super(message, options);
+    super(storable(message), options);
     this.code = code;
   }
+}
+
+/** Text with output of programs in it: PostgreSQL takes neither NUL nor half characters. */
+export function storable(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\ufffd');
 }

@@ -42,6 +42,7 @@ interface DeploymentsTable {
   port: number;
   desired: Generated<'running' | 'stopped' | 'deleted'>;
   generation: Generated<number>;
+  wished_at: GeneratedTimestamp;
   wanted_revision: Generated<number>;
   status: Generated<DeploymentStatus>;
   status_reason: string | null;
@@ -94,6 +95,10 @@ interface EventsTable {
   created_at: GeneratedTimestamp;
 }
 
+interface InstallationTable {
+  id: GeneratedAlways<string>;
+}
+
 /** Every table, for Kysely; the SQL itself is in migrations/. */
 export interface Tables {
   projects: ProjectsTable;
@@ -101,4 +106,5 @@ export interface Tables {
   revisions: RevisionsTable;
   port_leases: PortLeasesTable;
   events: EventsTable;
+  installation: InstallationTable;
 }

@@ -8,8 +8,9 @@ import { AppError, notFound } from '../errors.ts';
 import { appendEvent } from '../events/append.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { firstPort, isPortFree, lastPort } from './ports.ts';
+import * as revisionStore from './revision-store.ts';
 import * as store from './store.ts';
-import { enqueue, wish } from './wishes.ts';
+import { assertStays, enqueue, wish } from './wishes.ts';
 
 export type DeployBody = Omit<ParsedInput<(typeof api)['deployments']['deploy']>, 'dry_run'>;
 
@@ -71,12 +72,7 @@ async function redeploy(jobs: Jobs, db: Db, id: number, body: DeployBody): Promi
   const row = await store.lockRow(db, id);
   if (!row) throw notFound('Deployment', id);
   const { port } = row;
-  if (row.desired === 'deleted') {
-    throw new AppError(
-      'DEPLOYMENT_EXISTS',
-      `Deployment ${id} "${row.name}" is being deleted; deploy again when it is gone`,
-    );
-  }
+  assertStays(row);
   if (body.port !== undefined && body.port !== port) {
     throw new AppError(
       'DEPLOYMENT_EXISTS',
@@ -84,10 +80,10 @@ async function redeploy(jobs: Jobs, db: Db, id: number, body: DeployBody): Promi
     );
   }
   await store.insertLease(db, port, id);
-  const [newest] = await store.listRevisions(db, id);
+  const [newest] = await revisionStore.listBuilds(db, id);
   const number = (newest?.number ?? 0) + 1;
-  const before = await store.getRevision(db, id, row.wanted_revision);
-  await store.insertRevision(db, id, number, settingsOf(body, before));
+  const before = await revisionStore.getRevision(db, id, row.wanted_revision);
+  await revisionStore.insertRevision(db, id, number, settingsOf(body, before));
   await wish(jobs, db, row, {
     desired: 'running',
     status: 'queued',
@@ -98,7 +94,7 @@ async function redeploy(jobs: Jobs, db: Db, id: number, body: DeployBody): Promi
   return { id, port, isNew: false };
 }
 
-const noSettings: store.ReleaseSettings = {
+const noSettings: revisionStore.ReleaseSettings = {
   environment: {},
   cpu_limit: null,
   memory_limit: null,
@@ -106,7 +102,10 @@ const noSettings: store.ReleaseSettings = {
 };
 
 /** What the body says, and where it says nothing what was before. */
-function settingsOf(body: DeployBody, before: store.ReleaseSettings): store.ReleaseSettings {
+function settingsOf(
+  body: DeployBody,
+  before: revisionStore.ReleaseSettings,
+): revisionStore.ReleaseSettings {
   const { environment, cpu_limit, memory_limit, health_check_path } = body;
   return {
     environment: environment ?? before.environment,

@@ -1,8 +1,9 @@
-import { appendFile, writeFile } from 'node:fs/promises';
 import { AppError, ReleaseFailure } from '../errors.ts';
+import { openBuildLog } from './build-log.ts';
 import { lastLines } from './logs.ts';
 import { buildName } from './names.ts';
-import * as store from './store.ts';
+import * as revisionStore from './revision-store.ts';
+import type * as store from './store.ts';
 import { record, type Worker } from './worker.ts';
 
 /** The name of what the wanted revision is built to. */
@@ -21,19 +22,18 @@ export async function ensureBuilt(
   worker: Worker,
   row: store.DeploymentRow,
   signal: AbortSignal,
-): Promise<store.RevisionRow> {
+): Promise<revisionStore.RevisionRow> {
   const { db, runtime } = worker;
-  const revision = await store.getRevision(db, row.id, row.wanted_revision);
+  const revision = await revisionStore.getRevision(db, row.id, row.wanted_revision);
   if (revision.artifact && revision.recipe && revision.runtime === runtime.name) {
     if (await runtime.hasArtifact(revision.artifact)) return revision;
   }
   await record(worker, row, { status: 'building', stage: 'waiting for other builds' });
-  await worker.buildInTurn(() => build(worker, row, signal));
-  return store.getRevision(db, row.id, row.wanted_revision);
+  await worker.buildInTurn(() => build(worker, row, signal), signal);
+  return revisionStore.getRevision(db, row.id, row.wanted_revision);
 }
 
 async function build(worker: Worker, row: store.DeploymentRow, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
   const { db, runtime, files, deadlines } = worker;
   const source = await worker.projects.getDirectory({ path: row.project_path }).catch((error) => {
     throw error instanceof AppError ? new ReleaseFailure('SOURCE_MISSING', error.message) : error;
@@ -42,8 +42,7 @@ async function build(worker: Worker, row: store.DeploymentRow, signal: AbortSign
   await record(worker, row, { stage: `building with ${runtime.description}` });
 
   const logFile = files.build(row.id, row.wanted_revision);
-  await writeFile(logFile, '');
-  let written = Promise.resolve();
+  const log = await openBuildLog(logFile);
   const deadline = AbortSignal.timeout(deadlines.build);
   try {
     const artifact = await runtime.build({
@@ -52,12 +51,10 @@ async function build(worker: Worker, row: store.DeploymentRow, signal: AbortSign
       name: nameOfBuild(worker, row),
       source,
       recipe,
-      log: (text) => {
-        written = written.then(() => appendFile(logFile, text));
-      },
+      log: (text) => log.write(text),
       signal: AbortSignal.any([signal, deadline]),
     });
-    await store.updateRevision(db, row.id, row.wanted_revision, {
+    await revisionStore.updateRevision(db, row.id, row.wanted_revision, {
       recipe,
       artifact,
       runtime: runtime.name,
@@ -65,6 +62,7 @@ async function build(worker: Worker, row: store.DeploymentRow, signal: AbortSign
     });
   } catch (error) {
     if (deadline.aborted && !signal.aborted) {
+      await log.end();
       throw new ReleaseFailure(
         'BUILD_TIMEOUT',
         `The build did not end within ${Math.round(deadlines.build / 60_000)} minutes and was cancelled. The end of its output: ${await lastLines(logFile, 0, 5)}`,
@@ -72,8 +70,7 @@ async function build(worker: Worker, row: store.DeploymentRow, signal: AbortSign
     }
     throw error;
   } finally {
-    await written.catch((error) =>
-      worker.log.warn({ err: error, logFile }, 'the build log is incomplete'),
-    );
+    const problem = await log.end();
+    if (problem) worker.log.warn({ err: problem, logFile }, 'a build log is incomplete');
   }
 }

@@ -105,20 +105,28 @@ async function carryOutWish(
   signal: AbortSignal,
 ): Promise<void> {
   if (row.desired !== 'running') {
-    await (row.desired === 'stopped' ? halt : erase)(worker, row).catch((error) =>
-      keepTrying(worker, row, error),
-    );
+    await (row.desired === 'stopped' ? halt : erase)(worker, row).catch((error) => {
+      if (error instanceof Superseded) throw error;
+      return keepTrying(worker, row, error);
+    });
     return;
   }
   try {
     await release(worker, row, signal);
   } catch (error) {
     if (signal.aborted || error instanceof Superseded) throw error;
+    if (isPassing(worker, row, error)) await keepTrying(worker, row, error);
     if (!(error instanceof ReleaseFailure)) {
       worker.log.error({ err: error, deployment: row.id }, 'a release failed unexpectedly');
     }
     await failRelease(worker, row, asFailure(error));
   }
+}
+
+/** An engine that is restarted is back soon: the release waits for it, but not for ever. */
+function isPassing(worker: Worker, row: store.DeploymentRow, error: unknown): boolean {
+  const isAway = error instanceof ReleaseFailure && error.code === 'RUNTIME_UNAVAILABLE';
+  return isAway && Date.now() - Date.parse(row.wished_at) < worker.deadlines.runtime;
 }
 
 function asFailure(error: unknown): ReleaseFailure {
@@ -130,17 +138,16 @@ function asFailure(error: unknown): ReleaseFailure {
   );
 }
 
-/** Says why it still runs; the job is tried again until it has stopped. */
+/** Says why it is not done yet; the supervisor takes it up again. */
 async function keepTrying(
   worker: Worker,
   row: store.DeploymentRow,
   error: unknown,
 ): Promise<never> {
-  if (error instanceof ReleaseFailure) {
-    await record(worker, row, {
-      status: 'stopping',
-      status_reason: `It could not be stopped yet: ${error.message}`,
-    });
-  }
+  const why =
+    error instanceof ReleaseFailure
+      ? error.message
+      : 'an unexpected error, which the log of BorgOS has';
+  await record(worker, row, { status_reason: `Not done yet, and tried again: ${why}` });
   throw error;
 }

@@ -82,7 +82,7 @@ describe.for(docker.available ? (['process', 'docker'] as const) : (['process'] 
     async function instances() {
       const { instance } = await openHome(home);
       const log = pino({ level: 'silent' });
-      const { runtime: observer } = await chooseRuntime(runtime, {
+      const { runtime: observer } = await chooseRuntime(runtime, null, {
         instance,
         home,
         log,

@@ -198,6 +198,8 @@ describe.for(docker.available ? (['process', 'docker'] as const) : (['process'] 
       expect(after.status_reason).toContain('Revision 2 failed');
       expect(after.status_reason).toContain('broken on purpose');
       expect(await (await fetch(`http://localhost:${port}`)).text()).toBe('good');
+      // It runs: there is nothing to start, and nothing that has failed now.
+      expect(await app.client.deployments.start({ id })).toMatchObject({ status: 'running' });
       expect(
         (await app.app.runtime.list()).filter(({ deploymentId }) => deploymentId === id),
       ).toHaveLength(1);
@@ -210,6 +212,12 @@ describe.for(docker.available ? (['process', 'docker'] as const) : (['process'] 
         'console.log("no config"); process.exit(7)',
         'EXITED',
         ['code 7', 'no config'],
+      ],
+      [
+        'prints what no database takes',
+        'process.stdout.write("odd \\0 \\ud83d output"); process.exit(3)',
+        'EXITED',
+        ['code 3', 'odd'],
       ],
       ['throws at start', 'throw new Error("boom at start")', 'EXITED', ['boom at start']],
       [
@@ -249,6 +257,76 @@ describe.for(docker.available ? (['process', 'docker'] as const) : (['process'] 
         await app.client.deployments.delete({ id });
       },
     );
+
+    test('is started anew when its app is removed from outside', async () => {
+      await using project = await register(nodeApp('healed'));
+      const { id, port, image } = await deployed(project.id);
+      const own = async () =>
+        (await app.app.runtime.list()).filter(({ deploymentId }) => deploymentId === id);
+      const [before] = await own();
+      await app.app.runtime.stop(before?.name ?? '', 0);
+      await waitFor('another instance', async () => {
+        const [after] = await own();
+        return after !== undefined && after.name !== before?.name;
+      });
+      const deployment = await app.until(id, 'running');
+      expect(deployment).toMatchObject({ revision: 1, image, status_reason: null });
+      expect(await (await fetch(`http://localhost:${port}`)).text()).toBe('healed');
+      await app.client.deployments.delete({ id });
+    });
+
+    test('that keeps crashing is stopped as a crash loop, with the end of its output', async () => {
+      await using project = await register({
+        ...nodeApp(''),
+        'server.js': `
+          require('node:http').createServer((q, s) => s.end('up')).listen(process.env.PORT, process.env.HOST);
+          setTimeout(() => { console.log('out of luck'); process.exit(9) }, 400);
+        `,
+      });
+      const { id } = await deploy(project.id, {});
+      const deployment = await waitFor(
+        'the crash loop',
+        async () => {
+          const deployment = await app.client.deployments.get({ id });
+          return deployment.status === 'crash_loop' && deployment;
+        },
+        45_000,
+      );
+      expect(deployment).toMatchObject({ failure_code: 'EXITED', container_id: null });
+      expect(deployment.status_reason).toContain('out of luck');
+      expect(await app.app.runtime.list()).toEqual([]);
+      await app.client.deployments.delete({ id });
+    });
+
+    test('is stopped at once while it waits for the build of another', async () => {
+      const hanging = {
+        'package.json': JSON.stringify({
+          name: 'app',
+          main: 'server.js',
+          scripts: { build: 'node build.js' },
+        }),
+        'build.js': 'setInterval(() => {}, 1000)',
+        'server.js': '',
+      };
+      await using first = await register(hanging, 'First');
+      await using second = await register(hanging, 'Second');
+      const { id: one } = await deploy(first.id, {});
+      await waitFor('the first build', async () =>
+        (await app.client.deployments.get({ id: one })).stage?.startsWith('building'),
+      );
+      const { id: two } = await deploy(second.id, {});
+      await waitFor('the second to wait', async () =>
+        (await app.client.deployments.get({ id: two })).stage?.startsWith(
+          'waiting for other builds',
+        ),
+      );
+      const started = Date.now();
+      expect(await app.client.deployments.stop({ id: two })).toMatchObject({ status: 'stopped' });
+      expect(Date.now() - started).toBeLessThan(5_000);
+      expect(await app.client.deployments.get({ id: one })).toMatchObject({ status: 'building' });
+      await app.client.deployments.delete({ id: one });
+      await app.client.deployments.delete({ id: two });
+    });
 
     test('whose build fails says the step and its last lines, and leaves nothing', async () => {
       await using project = await register({
@@ -440,6 +518,7 @@ describe('asking for a deployment', () => {
     ['negative cores', { cpu_limit: '-1' }, 'body.cpu_limit'],
     ['a variable with = in its name', { environment: { 'A=B': 'x' } }, 'body.environment.A=B'],
     ['a variable that is a number', { environment: { A: 1 } }, 'body.environment.A'],
+    ['a variable that is half a character', { environment: { A: '\ud800' } }, 'body.environment.A'],
     ['a variable with NUL', { environment: { A: 'a\u0000b' } }, 'body.environment.A'],
     ['PORT in the environment', { environment: { PORT: '3000' } }, 'body.environment'],
     [

@@ -2,6 +2,7 @@ import type { api } from '@borgos/contracts';
 import type { Deployment, DeploymentStatus, DeployPlan } from '@borgos/contracts/deployments';
 import type { ListResult, ParsedInput } from '@borgos/contracts/endpoint';
 import type { ReadCache } from '../database/read-cache.ts';
+import type { Db } from '../database/transaction.ts';
 import { AppError, notFound, ReleaseFailure } from '../errors.ts';
 import type { EventFeed } from '../events/feed.ts';
 import type { Jobs } from '../jobs/jobs.ts';
@@ -9,9 +10,10 @@ import { type Accepted, acceptDeploy, assertLimits, type DeployBody } from './ac
 import { createConverger } from './converge.ts';
 import { type LogPiece, readLog } from './logs.ts';
 import { slug } from './names.ts';
+import * as revisionStore from './revision-store.ts';
 import * as store from './store.ts';
 import { createSupervisor } from './supervise.ts';
-import { act, queue, runAgain, wishHealed } from './wishes.ts';
+import { act, assertStays, queue, runAgain, wishHealed } from './wishes.ts';
 import type { Worker } from './worker.ts';
 
 type Endpoints = (typeof api)['deployments'];
@@ -52,6 +54,14 @@ export interface DeploymentsOptions extends Worker {
     directory: string,
     signal: AbortSignal,
   ) => Promise<{ files: number; bytes: number }>;
+}
+
+/**
+ * What runs the deployments that serve now; `null` when none does. Another runtime would see
+ * nothing of them: it would start them a second time, and never stop the first ones.
+ */
+export function findRuntimeInUse(db: Db): Promise<'docker' | 'process' | null> {
+  return store.findRuntimeInUse(db);
 }
 
 /** What of the projects runs, and on which ports. */
@@ -104,35 +114,36 @@ export async function createDeployments(options: DeploymentsOptions): Promise<De
     },
 
     async stop(id) {
-      const deployment = await act(acting, id, async (_, row) =>
-        row.desired === 'stopped' && row.status === 'stopped'
-          ? undefined
-          : { desired: 'stopped', status: 'stopping', status_reason: null, failure_code: null },
-      );
-      return statusAfter(deployment, id);
+      const acted = await act(acting, id, async (_, row) => {
+        assertStays(row);
+        return row.desired === 'stopped' ? undefined : stopped;
+      });
+      return statusAfter(acted, id);
     },
     async start(id) {
-      const deployment = await act(acting, id, async (db, row) =>
-        isUp(row) ? undefined : runAgain(db, row),
-      );
-      return statusAfter(deployment, id);
+      const acted = await act(acting, id, async (db, row) => {
+        assertStays(row);
+        return isUp(row) ? undefined : runAgain(db, row);
+      });
+      return statusAfter(acted, id);
     },
     async restart(id) {
-      return statusAfter(await act(acting, id, runAgain), id);
+      const acted = await act(acting, id, async (db, row) => {
+        assertStays(row);
+        return runAgain(db, row);
+      });
+      return statusAfter(acted, id);
     },
     async delete(id) {
-      const left = await act(acting, id, async () => ({
-        desired: 'deleted',
-        status: 'stopping',
-        status_reason: null,
-        failure_code: null,
-      }));
-      return !left;
+      const { deployment } = await act(acting, id, async (_, row) =>
+        row.desired === 'deleted' ? undefined : { ...stopped, desired: 'deleted' },
+      );
+      return !deployment;
     },
 
     async logs(id, { stream, revision, offset, max_bytes }) {
       const deployment = await get(id);
-      const [newest] = await store.listRevisions(db, id);
+      const [newest] = await revisionStore.listBuilds(db, id);
       const built = revision ?? newest?.number ?? deployment.revision;
       const file = stream === 'app' ? files.app(id) : files.build(id, built);
       const piece = await readLog(file, { offset, maxBytes: max_bytes });
@@ -150,14 +161,26 @@ export async function createDeployments(options: DeploymentsOptions): Promise<De
   };
 }
 
+/** The wish to stop. */
+const stopped = {
+  desired: 'stopped',
+  status: 'stopping',
+  status_reason: null,
+  failure_code: null,
+} as const;
+
 function isUp({ desired, status }: store.DeploymentRow): boolean {
   return desired === 'running' && ['queued', 'building', 'starting', 'running'].includes(status);
 }
 
-function statusAfter(deployment: Deployment | undefined, id: number): DeploymentStatus {
+function statusAfter(
+  { deployment, wished }: Awaited<ReturnType<typeof act>>,
+  id: number,
+): DeploymentStatus {
   if (!deployment) throw notFound('Deployment', id);
   const { status, status_reason, failure_code } = deployment;
-  if (failure_code) {
+  // Where nothing was wished, it is the failure of an earlier release that is still shown.
+  if (failure_code && wished) {
     throw new AppError('DEPLOYMENT_FAILED', status_reason ?? `Deployment ${id} failed`);
   }
   return status;

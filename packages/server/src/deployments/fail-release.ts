@@ -1,8 +1,10 @@
 import type { ReleaseFailure } from '../errors.ts';
 import { nameOfBuild } from './build-revision.ts';
 import { instanceName } from './names.ts';
+import { pruneRevisions } from './retire.ts';
+import * as revisionStore from './revision-store.ts';
 import * as store from './store.ts';
-import { record, type Worker } from './worker.ts';
+import { nothingServes, record, type Worker } from './worker.ts';
 
 /**
  * Undoes what a failed release made and records why it failed. When an older release serves, it
@@ -13,40 +15,61 @@ export async function failRelease(
   row: store.DeploymentRow,
   failure: ReleaseFailure,
 ): Promise<void> {
-  const { runtime, router } = worker;
   const number = row.wanted_revision;
-  const serves = row.active_generation !== null;
-  const { artifact, served_at } = await store.getRevision(worker.db, row.id, number);
-  const isUseless = artifact !== null && served_at === null;
-  try {
-    await runtime.stop(instanceName(nameOfBuild(worker, row), row.generation), 0);
-    if (isUseless) await runtime.removeArtifact(artifact);
-    if (!serves) await router.unroute(row.id, 0);
-  } catch (error) {
-    // The failure is recorded all the same; the supervisor removes what is left when it can.
+  // Read anew, under the guard of the generation, before anything is destroyed.
+  const current = await record(worker, row, { stage: 'undoing what failed' });
+  if (current.settled_generation >= row.generation) return;
+  const serves = await isServing(worker, current);
+  const wasRemoved = await undo(worker, row, serves).catch((error) => {
+    // The failure is recorded all the same; the supervisor stops what is left when it can.
     worker.log.warn({ err: error, deployment: row.id }, 'a failed release was not cleaned up');
-  }
-  const reason = serves
-    ? `Revision ${number} failed: ${failure.message}\nRevision ${row.active_revision} still serves.`
-    : failure.message;
+    return false;
+  });
   await record(
     worker,
     row,
     {
       status: serves ? 'running' : 'failed',
-      status_reason: reason,
+      status_reason: serves
+        ? `Revision ${number} failed: ${failure.message}\nRevision ${current.active_revision} still serves.`
+        : failure.message,
       failure_code: failure.code,
       stage: null,
       settled_generation: row.generation,
-      ...(!serves && { container_id: null, process_id: null }),
+      ...(!serves && nothingServes),
     },
     async (db) => {
-      await store.updateRevision(db, row.id, number, {
+      await revisionStore.updateRevision(db, row.id, number, {
         failure_code: failure.code,
         failure_reason: failure.message,
-        ...(isUseless && { artifact: null }),
+        ...(wasRemoved && { artifact: null }),
       });
       if (!serves) await store.deleteLease(db, row.id);
     },
   );
+  await pruneRevisions(worker, row.id, current.active_revision ?? number);
+}
+
+/** What is recorded may be gone, as when a stop was overtaken half-way. */
+async function isServing(
+  { runtime }: Worker,
+  { id, active_generation }: store.DeploymentRow,
+): Promise<boolean> {
+  if (active_generation === null) return false;
+  const instances = await runtime.list().catch(() => undefined);
+  if (!instances) return true;
+  return instances.some(
+    ({ deploymentId, generation }) => deploymentId === id && generation === active_generation,
+  );
+}
+
+/** Returns whether what was built is gone: what never served is of no use. */
+async function undo(worker: Worker, row: store.DeploymentRow, serves: boolean): Promise<boolean> {
+  const { runtime, router, db } = worker;
+  if (!serves) await router.unroute(row.id, 0);
+  await runtime.stop(instanceName(nameOfBuild(worker, row), row.generation), 0);
+  const { artifact, served_at } = await revisionStore.getRevision(db, row.id, row.wanted_revision);
+  if (artifact === null || served_at !== null) return false;
+  await runtime.removeArtifact(artifact);
+  return true;
 }

@@ -5,9 +5,11 @@ import { ensureBuilt, nameOfBuild } from './build-revision.ts';
 import { waitUntilHealthy } from './health-gate.ts';
 import { lastLines, sizeOf } from './logs.ts';
 import { instanceName } from './names.ts';
-import { pruneArtifacts, removeOthers } from './retire.ts';
+import { hasLimits, restingReason } from './resting-reason.ts';
+import { pruneRevisions, removeOthers } from './retire.ts';
+import * as revisionStore from './revision-store.ts';
 import type { Instance } from './runtime.ts';
-import * as store from './store.ts';
+import type * as store from './store.ts';
 import { record, type Worker } from './worker.ts';
 
 /**
@@ -21,7 +23,7 @@ export async function release(
   row: store.DeploymentRow,
   signal: AbortSignal,
 ): Promise<void> {
-  const { db, runtime, router, deadlines } = worker;
+  const { runtime, router, deadlines } = worker;
   await mkdir(worker.files.directory(row.id), { recursive: true });
   await holdPort(worker, row);
   const revision = await ensureBuilt(worker, row, signal);
@@ -51,7 +53,7 @@ export async function release(
     row,
     {
       status: 'running',
-      status_reason: limitsReason(worker, revision),
+      status_reason: restingReason(runtime, revision),
       failure_code: null,
       stage: null,
       settled_generation: row.generation,
@@ -60,29 +62,38 @@ export async function release(
       container_id: healthy.containerId,
       process_id: healthy.processId,
       runtime: runtime.name,
-      limits_enforced: limited(revision) ? runtime.limits.enforced : null,
+      limits_enforced: hasLimits(revision) ? runtime.limits.enforced : null,
       restarts: 0,
       started_at: healthy.startedAt ?? new Date(),
       stopped_at: null,
       observed_at: new Date(),
     },
-    (db) => store.updateRevision(db, row.id, row.wanted_revision, { served_at: new Date() }),
+    (db) =>
+      revisionStore.updateRevision(db, row.id, row.wanted_revision, { served_at: new Date() }),
   );
-  await removeOthers(worker, row.id, row.generation);
-  await pruneArtifacts(worker, await store.listRevisions(db, row.id), row.wanted_revision);
+  // It serves: nothing that fails from here on may undo that. What is left, the supervisor stops,
+  // and the next release prunes.
+  await tidy(worker, row, name).catch((error) =>
+    worker.log.warn({ err: error, deployment: row.id }, 'old releases were not all removed'),
+  );
+}
+
+async function tidy(worker: Worker, row: store.DeploymentRow, name: string): Promise<void> {
+  await removeOthers(worker, row.id, name);
+  await pruneRevisions(worker, row.id, row.wanted_revision);
 }
 
 /** Binds the port before anything is built, as the proxy's bind decides whether it can be had. */
 async function holdPort({ router }: Worker, row: store.DeploymentRow): Promise<void> {
   const routes = await router.list();
-  if (routes.some(({ deploymentId }) => deploymentId === row.id)) return;
+  if (routes.some(({ deploymentId, problem }) => deploymentId === row.id && !problem)) return;
   await router.route({ deploymentId: row.id, port: row.port, target: null });
 }
 
 async function start(
   worker: Worker,
   row: store.DeploymentRow,
-  revision: store.RevisionRow,
+  revision: revisionStore.RevisionRow,
   name: string,
   signal: AbortSignal,
 ): Promise<Instance> {
@@ -113,18 +124,11 @@ async function withOutput(
   error: unknown,
 ): Promise<never> {
   if (!(error instanceof ReleaseFailure)) throw error;
-  await worker.runtime.stop(name, 0);
+  // If that fails, the output may lack its end; why the release failed is still this error.
+  await worker.runtime
+    .stop(name, 0)
+    .catch((stopError) => worker.log.warn({ err: stopError, name }, 'could not be stopped yet'));
   const output = await lastLines(worker.files.app(row.id), logStart, 15);
   const message = output ? `${error.message}\nThe end of its output:\n${output}` : error.message;
   throw new ReleaseFailure(error.code, message, { cause: error });
-}
-
-function limited({ cpu_limit, memory_limit }: store.RevisionRow): boolean {
-  return cpu_limit !== null || memory_limit !== null;
-}
-
-function limitsReason({ runtime }: Worker, revision: store.RevisionRow): string | null {
-  return runtime.limits.enforced || !limited(revision)
-    ? null
-    : `The limits are not enforced: ${runtime.limits.reason}`;
 }

@@ -89,7 +89,9 @@ export interface Runtime {
   stop(name: string, graceMs: number): Promise<void>;
   /** Where the instance listens, by looking at its sockets; `[]` where the system does not tell. */
   listeners(name: string): Promise<Listener[]>;
-  /** Calls back soon after an instance exits, with its name; it may also miss one. */
+  /**
+   * Calls back soon after an instance exits or is started again, with its name; it may miss one.
+   */
   onExit(callback: (name: string) => void): void;
   /** Stops watching. Instances go on running. */
   close(): Promise<void>;

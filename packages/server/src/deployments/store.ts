@@ -1,24 +1,15 @@
-import type { Deployment, DeploymentStatus, FailureCode } from '@borgos/contracts/deployments';
+import type { Deployment, DeploymentStatus } from '@borgos/contracts/deployments';
 import { type Selectable, sql } from 'kysely';
 import type { Tables } from '../database/tables.ts';
 import { constraintOf, type Db } from '../database/transaction.ts';
-import { AppError } from '../errors.ts';
+import { AppError, notFound } from '../errors.ts';
+import type { ReleaseSettings } from './revision-store.ts';
 
 /** A deployment as the worker sees it: wishes, state, and what its project is called. */
 export type DeploymentRow = Selectable<Tables['deployments']> & {
   project_name: string;
   project_path: string;
 };
-export type RevisionRow = Selectable<Tables['revisions']>;
-
-/** What a release is started with. */
-export interface ReleaseSettings {
-  environment: Record<string, string>;
-  cpu_limit: string | null;
-  memory_limit: string | null;
-  health_check_path: string | null;
-}
-
 export interface DeploymentFilter {
   status?: DeploymentStatus | undefined;
   project_id?: number | undefined;
@@ -101,6 +92,17 @@ export async function listDeployments(
 export async function findDeployment(db: Db, id: number): Promise<Deployment | undefined> {
   const row = await shown(db).where('d.id', '=', id).executeTakeFirst();
   return row && toDeployment(row);
+}
+
+/** What runs the deployments that serve now; `null` when none does. */
+export async function findRuntimeInUse(db: Db): Promise<'docker' | 'process' | null> {
+  const row = await db
+    .selectFrom('deployments')
+    .select('runtime')
+    .where('active_generation', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  return row?.runtime ?? null;
 }
 
 /** How many have something that serves. */
@@ -220,6 +222,7 @@ export async function insertDeployment(
     .catch((error) => {
       const constraint = constraintOf(error);
       if (constraint === 'port_leases_pkey') throw portInUse(port, { cause: error });
+      if (constraint === 'deployments_project_id_fkey') throw notFound('Project', project_id);
       if (constraint !== 'deployments_name_key') throw error;
       throw new AppError(
         'DEPLOYMENT_EXISTS',
@@ -280,75 +283,17 @@ export function portInUse(
   });
 }
 
-export async function insertRevision(
-  db: Db,
-  deploymentId: number,
-  number: number,
-  { environment, ...settings }: ReleaseSettings,
-): Promise<void> {
-  await db
-    .insertInto('revisions')
-    .values({
-      deployment_id: deploymentId,
-      number,
-      environment: JSON.stringify(environment),
-      ...settings,
-    })
-    .execute();
-}
-
-export async function getRevision(
-  db: Db,
-  deploymentId: number,
-  number: number,
-): Promise<RevisionRow> {
-  return db
-    .selectFrom('revisions')
-    .selectAll()
-    .where('deployment_id', '=', deploymentId)
-    .where('number', '=', number)
-    .executeTakeFirstOrThrow();
-}
-
-/** All revisions, newest first. */
-export async function listRevisions(db: Db, deploymentId: number): Promise<RevisionRow[]> {
-  return db
-    .selectFrom('revisions')
-    .selectAll()
-    .where('deployment_id', '=', deploymentId)
-    .orderBy('number', 'desc')
-    .execute();
-}
-
-export async function updateRevision(
-  db: Db,
-  deploymentId: number,
-  number: number,
-  fields: {
-    recipe?: RevisionRow['recipe'];
-    artifact?: string | null;
-    runtime?: RevisionRow['runtime'];
-    failure_code?: FailureCode | null;
-    failure_reason?: string | null;
-    built_at?: Date;
-    served_at?: Date;
-  },
-): Promise<void> {
-  const { recipe, ...rest } = fields;
-  await db
-    .updateTable('revisions')
-    .set({ ...rest, ...(recipe !== undefined && { recipe: JSON.stringify(recipe) }) })
-    .where('deployment_id', '=', deploymentId)
-    .where('number', '=', number)
-    .execute();
-}
-
 export type DeploymentFields = Partial<
   Omit<
     Selectable<Tables['deployments']>,
-    'id' | 'created_at' | 'started_at' | 'stopped_at' | 'observed_at' | 'updated_at'
+    'id' | 'created_at' | 'started_at' | 'stopped_at' | 'observed_at' | 'updated_at' | 'wished_at'
   >
-> & { started_at?: Date | null; stopped_at?: Date | null; observed_at?: Date };
+> & {
+  started_at?: Date | null;
+  stopped_at?: Date | null;
+  observed_at?: Date;
+  wished_at?: Date;
+};
 
 /**
  * Changes a deployment and returns it as it is then. With `generation`: only while that is still

@@ -1,8 +1,8 @@
 import { ReleaseFailure } from '../errors.ts';
 import type { Converger } from './converge.ts';
-import { lastLines } from './logs.ts';
+import { createObserver } from './observe.ts';
 import { retireInstance } from './retire.ts';
-import type { Route } from './router.ts';
+import type { RouteState } from './router.ts';
 import type { Instance } from './runtime.ts';
 import * as store from './store.ts';
 import { record, Superseded, type Worker } from './worker.ts';
@@ -20,9 +20,8 @@ export interface Supervisor {
 }
 
 const intervalMs = 5_000;
-/** More crashes than this in the window are a crash loop. */
-const mostCrashes = 5;
-const crashWindowMs = 10 * 60_000;
+const slowestRetryMs = 60_000;
+const noteMs = 60_000;
 
 export function createSupervisor(
   worker: Worker,
@@ -31,37 +30,52 @@ export function createSupervisor(
   heal: (row: store.DeploymentRow, reason: string) => Promise<void>,
 ): Supervisor {
   const { db, runtime, router, log } = worker;
-  const crashes = new Map<number, number[]>();
+  const observer = createObserver(worker, heal);
   const retiring = new Set<string>();
+  const takenUp = new Map<number, { generation: number; tries: number; at: number }>();
+  let notedAt = 0;
   let timer: NodeJS.Timeout | undefined;
   let current: Promise<void> | undefined;
   let again = false;
   let closed = false;
 
   async function reconcile(): Promise<void> {
-    const before = new Map((await store.listRows(db)).map((row) => [row.id, row]));
+    const before = await store.listRows(db);
+    takeUpWishes(before);
     const instances = await listInstances();
-    if (!instances) {
-      await markUnreachable([...before.values()]);
-      takeUpWishes([...before.values()]);
-      return;
-    }
+    if (!instances) return markUnreachable(before);
     const routes = await router.list();
+    // Routes first: an instance that is to be stopped may still be the target of one.
+    for (const row of before) {
+      const route = routes.find(({ deploymentId }) => deploymentId === row.id);
+      await attempt(row.id, () =>
+        converger.whileIdle(row.id, () => compare(row, instances, route)),
+      );
+    }
     for (const { deploymentId } of routes) {
-      if (!before.has(deploymentId)) await unrouteGone(deploymentId);
+      if (before.some(({ id }) => id === deploymentId)) continue;
+      await attempt(deploymentId, () => unrouteGone(deploymentId));
     }
     await stopUnwanted(instances);
-    for (const row of before.values()) {
-      const route = routes.find(({ deploymentId }) => deploymentId === row.id);
-      await converger
-        .whileIdle(row.id, () => compare(row, instances, route))
-        .catch((error) => {
-          // A wish came in between: its worker records what is.
-          if (!(error instanceof Superseded)) throw error;
-        });
+    await noteObserved(before.map(({ id }) => id));
+  }
+
+  /** What fails for one deployment must not keep the others from being looked after. */
+  async function attempt(id: number, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      // A wish came in between: its worker records what is.
+      if (error instanceof Superseded) return;
+      log.error({ err: error, deployment: id }, 'a deployment could not be compared; trying again');
     }
-    await store.markObserved(db, [...before.keys()]);
-    takeUpWishes([...before.values()]);
+  }
+
+  /** For people who wonder how old what they see is; as often as that matters to them. */
+  async function noteObserved(ids: number[]): Promise<void> {
+    if (Date.now() - notedAt < noteMs) return;
+    notedAt = Date.now();
+    await store.markObserved(db, ids);
   }
 
   /** Stops instances of generations that are neither served nor coming: they never will be again. */
@@ -89,7 +103,7 @@ export function createSupervisor(
   async function compare(
     before: store.DeploymentRow,
     instances: Instance[],
-    route: Route | undefined,
+    route: RouteState | undefined,
   ): Promise<void> {
     const { id } = before;
     const row = await store.findRow(db, id);
@@ -101,16 +115,27 @@ export function createSupervisor(
     const instance = instances.find(
       (seen) => seen.deploymentId === id && seen.generation === row.active_generation,
     );
-    await observe(row, instance, route);
+    await observer.observe(row, instance, route);
   }
 
   async function unrouteGone(deploymentId: number): Promise<void> {
     if (!(await store.findRow(db, deploymentId))) await router.unroute(deploymentId, 0);
   }
 
+  /** Starts what nobody works on; what has failed unexpectedly, after a growing while. */
   function takeUpWishes(rows: store.DeploymentRow[]): void {
-    for (const row of rows) {
-      if (!isSettled(row) && !converger.isBusy(row.id)) converger.start(row.id);
+    const now = Date.now();
+    const open = new Map(rows.filter((row) => !isSettled(row)).map((row) => [row.id, row]));
+    for (const id of takenUp.keys()) if (!open.has(id)) takenUp.delete(id);
+    for (const { id, generation } of open.values()) {
+      if (converger.isBusy(id)) continue;
+      const last = takenUp.get(id);
+      const tries = last?.generation === generation ? last.tries : 0;
+      if (tries > 0 && last && now - last.at < Math.min(intervalMs * 2 ** tries, slowestRetryMs)) {
+        continue;
+      }
+      takenUp.set(id, { generation, tries: tries + 1, at: now });
+      converger.start(id);
     }
   }
 
@@ -126,88 +151,14 @@ export function createSupervisor(
   async function markUnreachable(rows: store.DeploymentRow[]): Promise<void> {
     for (const row of rows) {
       if (row.status !== 'running' || !isSettled(row)) continue;
-      await record(worker, row, {
-        status: 'unhealthy',
-        status_reason: `${runtime.description} does not answer, so nothing is known of the app.`,
-        failure_code: 'RUNTIME_UNAVAILABLE',
+      await attempt(row.id, async () => {
+        await record(worker, row, {
+          status: 'unhealthy',
+          status_reason: `${runtime.description} does not answer, so nothing is known of the app.`,
+          failure_code: 'RUNTIME_UNAVAILABLE',
+        });
       });
     }
-  }
-
-  async function observe(
-    row: store.DeploymentRow,
-    instance: Instance | undefined,
-    route: Route | undefined,
-  ): Promise<void> {
-    if (!instance) return heal(row, 'The app was removed from outside; it is started again.');
-    if (instance.restarts > row.restarts && isCrashLoop(row.id, instance.restarts - row.restarts)) {
-      return endCrashLoop(row, instance);
-    }
-    if (instance.state === 'exited') {
-      return heal(row, 'The app was stopped from outside; it is started again.');
-    }
-    if (!instance.address) {
-      const code = instance.exitCode === null ? '' : ` with code ${instance.exitCode}`;
-      await recordChange(row, instance, {
-        status: 'unhealthy',
-        status_reason: instance.outOfMemory
-          ? 'The app was killed for using more memory than its limit; it is being restarted.'
-          : `The app ended${code}; it is being restarted.`,
-        failure_code: instance.outOfMemory ? 'OUT_OF_MEMORY' : 'EXITED',
-      });
-      return;
-    }
-    // A restarted instance may have another address.
-    const { host, port } = instance.address;
-    if (route?.target?.host !== host || route.target.port !== port) {
-      await router.route({ deploymentId: row.id, port: row.port, target: instance.address });
-    }
-    const isBack = row.status !== 'running';
-    await recordChange(row, instance, {
-      status: 'running',
-      ...(isBack && { status_reason: null, failure_code: null }),
-    });
-  }
-
-  async function recordChange(
-    row: store.DeploymentRow,
-    instance: Instance,
-    fields: store.DeploymentFields,
-  ): Promise<void> {
-    const seen = {
-      ...fields,
-      restarts: instance.restarts,
-      process_id: instance.processId,
-      observed_at: new Date(),
-    };
-    const same = row.status === seen.status && row.restarts === seen.restarts;
-    if (!same || row.process_id !== seen.process_id) await record(worker, row, seen);
-  }
-
-  function isCrashLoop(id: number, newCrashes: number): boolean {
-    const now = Date.now();
-    const recent = (crashes.get(id) ?? []).filter((at) => now - at < crashWindowMs);
-    recent.push(...Array.from({ length: Math.min(newCrashes, mostCrashes + 1) }, () => now));
-    crashes.set(id, recent);
-    return recent.length > mostCrashes;
-  }
-
-  async function endCrashLoop(row: store.DeploymentRow, instance: Instance): Promise<void> {
-    await router.unroute(row.id, 0);
-    await runtime.stop(instance.name, worker.deadlines.grace);
-    crashes.delete(row.id);
-    const output = await lastLines(worker.files.app(row.id), 0, 15);
-    const code = instance.exitCode === null ? '' : ` with code ${instance.exitCode}`;
-    await record(worker, row, {
-      status: 'crash_loop',
-      status_reason: `The app ended${code} more than ${mostCrashes} times in 10 minutes, so it was stopped. Mend it and deploy again, or start it again.\nThe end of its output:\n${output}`,
-      failure_code: instance.outOfMemory ? 'OUT_OF_MEMORY' : 'EXITED',
-      active_generation: null,
-      active_revision: null,
-      container_id: null,
-      process_id: null,
-      stopped_at: new Date(),
-    });
   }
 
   /** One comparison at a time; what happens during one makes for another. */

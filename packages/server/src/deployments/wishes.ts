@@ -1,9 +1,10 @@
 import type { Deployment } from '@borgos/contracts/deployments';
 import type { Db } from '../database/transaction.ts';
 import { transaction } from '../database/transaction.ts';
-import { notFound } from '../errors.ts';
+import { AppError, notFound } from '../errors.ts';
 import type { EventFeed } from '../events/feed.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import * as revisionStore from './revision-store.ts';
 import * as store from './store.ts';
 import { tell } from './worker.ts';
 
@@ -26,7 +27,11 @@ export async function wish(
   fields: store.DeploymentFields,
 ): Promise<number> {
   const generation = row.generation + 1;
-  const changed = await store.updateDeployment(db, row.id, { ...fields, generation });
+  const changed = await store.updateDeployment(db, row.id, {
+    ...fields,
+    generation,
+    wished_at: new Date(),
+  });
   if (!changed) throw notFound('Deployment', row.id);
   await enqueue(jobs, db, row.id);
   await tell(db, changed);
@@ -56,7 +61,7 @@ export async function wishHealed(
 /** The wish to run what runs or ran, or else what was wanted. Takes the port back if it was free. */
 export async function runAgain(db: Db, row: store.DeploymentRow): Promise<store.DeploymentFields> {
   await store.insertLease(db, row.port, row.id);
-  const revisions = await store.listRevisions(db, row.id);
+  const revisions = await revisionStore.listBuilds(db, row.id);
   const built = revisions.find(({ artifact }) => artifact !== null)?.number;
   return {
     desired: 'running',
@@ -69,22 +74,29 @@ export async function runAgain(db: Db, row: store.DeploymentRow): Promise<store.
 
 /**
  * Records the wish that `fieldsFor` makes (`undefined`: there is nothing to do) and waits, at most
- * `waitMs`, until it is carried out. Returns the deployment as it is then, if it still is.
+ * `waitMs`, until it is carried out. Returns the deployment as it is then, if it still is, and
+ * whether anything was wished.
  */
 export async function act(
   { db, jobs, feed, waitMs }: { db: Db; jobs: Jobs; feed: EventFeed; waitMs: number },
   id: number,
   fieldsFor: (db: Db, row: store.DeploymentRow) => Promise<store.DeploymentFields | undefined>,
-): Promise<Deployment | undefined> {
-  const generation = await transaction(db, async (db) => {
+): Promise<{ deployment: Deployment | undefined; wished: boolean }> {
+  const { generation, wished } = await transaction(db, async (db) => {
     const row = await store.lockRow(db, id);
     if (!row) throw notFound('Deployment', id);
-    if (row.desired === 'deleted') return row.generation;
     const fields = await fieldsFor(db, row);
-    return fields ? wish(jobs, db, row, fields) : row.generation;
+    if (!fields) return { generation: row.generation, wished: false };
+    return { generation: await wish(jobs, db, row, fields), wished: true };
   });
   await untilSettled({ db, feed, waitMs }, id, generation);
-  return store.findDeployment(db, id);
+  return { deployment: await store.findDeployment(db, id), wished };
+}
+
+/** Refuses what is asked of a deployment that is on its way out. */
+export function assertStays({ id, name, desired }: store.DeploymentRow): void {
+  if (desired !== 'deleted') return;
+  throw new AppError('CONFLICT', `Deployment ${id} "${name}" is being deleted`);
 }
 
 /** Resolves when a wish has been carried out, has failed, or when the time is over. */

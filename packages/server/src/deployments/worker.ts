@@ -1,6 +1,7 @@
 import type { Db } from '../database/transaction.ts';
 import { transaction } from '../database/transaction.ts';
 import { appendEvent } from '../events/append.ts';
+import type { InTurn } from '../in-turn.ts';
 import type { Projects } from '../projects/projects.ts';
 import type { LogFiles } from './logs.ts';
 import type { Recipe } from './recipe.ts';
@@ -21,6 +22,8 @@ export interface Deadlines {
   drain: number;
   /** Between SIGTERM and SIGKILL. */
   grace: number;
+  /** For an engine that is away to come back, before a release fails for it. */
+  runtime: number;
   /** For how long an action's answer waits for the action. */
   action: number;
 }
@@ -32,6 +35,7 @@ export const defaultDeadlines: Deadlines = {
   settle: 1_000,
   drain: 30_000,
   grace: 10_000,
+  runtime: 5 * 60_000,
   action: 20_000,
 };
 
@@ -54,7 +58,7 @@ export interface Worker {
   deadlines: Deadlines;
   detectRecipe: (directory: string) => Promise<Recipe>;
   /** Runs one build at a time: two at once would starve a small machine. */
-  buildInTurn: <T>(build: () => Promise<T>) => Promise<T>;
+  buildInTurn: InTurn;
 }
 
 /** The newest wish is another one by now: what is being done is not wanted any more. */
@@ -80,6 +84,14 @@ export async function record(
     return row;
   });
 }
+
+/** What is recorded of a deployment that nothing serves. */
+export const nothingServes = {
+  active_revision: null,
+  active_generation: null,
+  container_id: null,
+  process_id: null,
+};
 
 /** Appends the event that tells a deployment's state. */
 export async function tell(db: Db, row: store.DeploymentRow): Promise<void> {

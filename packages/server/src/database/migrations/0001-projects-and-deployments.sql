@@ -29,6 +29,8 @@ create table deployments (
   desired text not null default 'running' check (desired in ('running', 'stopped', 'deleted')),
   -- Grows with every request to deploy, start, restart, stop or delete; the newest wins.
   generation integer not null default 1,
+  -- When the newest of them came.
+  wished_at timestamptz not null default now(),
   -- The release asked for: its settings are those that are shown.
   wanted_revision integer not null default 1,
   status text not null default 'queued',
