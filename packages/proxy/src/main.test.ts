@@ -1,9 +1,10 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { limits } from './limits.ts';
 import {
@@ -49,6 +50,18 @@ test('what it makes is for its user only', async () => {
   }
   expect((await stat(join(directory, 'control.sock'))).isSocket()).toBe(true);
   expect(Number(await readFile(join(directory, 'proxy.pid'), 'utf8'))).toBe(child.pid);
+});
+
+test('its pid is written before it takes up its routes, as that may hang', async () => {
+  const directory = await temporaryDirectory('proxy');
+  await mkdir(directory);
+  await promisify(execFile)('mkfifo', [join(directory, 'routes.json')]);
+  const child = spawnProxy(directory);
+  const written = () => readFile(join(directory, 'proxy.pid'), 'utf8').catch(() => '');
+  await waitUntil(
+    async () => (await written()) === `${child.pid}\n`,
+    () => 'the pid to be written',
+  );
 });
 
 test('it tells its pid, version and start, and lists routes', async () => {

@@ -26,25 +26,26 @@ async function main([argument, ...rest]: string[]): Promise<void> {
   mkdirSync(directory, { recursive: true });
   chmodSync(directory, 0o700);
   const log = createLog(directory);
-  const lock = lockDirectory(directory);
+  const lock = lockDirectory(directory, 'proxy.lock');
   if (!lock) {
     log(`pid ${process.pid} ends: another proxy serves ${directory}`);
     process.exitCode = 3;
     return;
   }
-  await serve(directory, version, lock, log);
+  // At once: who wants to end a holder that hangs must not find the pid of an earlier one.
+  const pidFile = join(directory, 'proxy.pid');
+  writeFileSync(pidFile, `${process.pid}\n`);
+  await serve(directory, version, { lock, pidFile }, log);
 }
 
 async function serve(
   directory: string,
   version: string,
-  lock: DirectoryLock,
+  { lock, pidFile }: { lock: DirectoryLock; pidFile: string },
   log: Log,
 ): Promise<void> {
   const save = (routes: Parameters<typeof writeRoutes>[1]) => writeRoutes(directory, routes);
   const table = await createRouteTable(await readRoutes(directory, log), save, log);
-  const pidFile = join(directory, 'proxy.pid');
-  writeFileSync(pidFile, `${process.pid}\n`);
 
   let ending = false;
   const end = async (why: string) => {

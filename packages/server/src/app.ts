@@ -1,13 +1,13 @@
 import path from 'node:path';
 import { api } from '@borgos/contracts';
 import type { Logger } from 'pino';
-import { createClosing } from './closing.ts';
+import { type Closing, createClosing } from './closing.ts';
 import { startEmbeddedPostgres } from './database/embedded.ts';
+import { recordDatabase, refuseOtherDatabase } from './database/identity.ts';
 import { migrate } from './database/migrate.ts';
 import { type Database, openDatabase } from './database/open.ts';
 import { createReadCache } from './database/read-cache.ts';
-import { claimHome } from './database/sole-server.ts';
-import { createDeployments } from './deployments/deployments.ts';
+import { createDeployments, findRuntimeInUse } from './deployments/deployments.ts';
 import { deploymentHandlers } from './deployments/handlers.ts';
 import { logFiles } from './deployments/logs.ts';
 import { isPortFree } from './deployments/ports.ts';
@@ -15,13 +15,13 @@ import { detectRecipe } from './deployments/recipe/detect-recipe.ts';
 import type { Runtime } from './deployments/runtime.ts';
 import { type Deadlines, defaultDeadlines } from './deployments/worker.ts';
 import { createEventFeed } from './events/feed.ts';
-import { openHome } from './home.ts';
+import { claimHome, openHome } from './home.ts';
 import { serveDocumentation } from './http/documentation.ts';
 import { serveHomePage } from './http/home-page.ts';
 import { createMetrics } from './http/metrics.ts';
 import { mount } from './http/mount.ts';
 import { createHttpServer } from './http/server.ts';
-import { createTurns } from './in-turn.ts';
+import { createInTurn } from './in-turn.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { projectHandlers } from './projects/handlers.ts';
 import { createProjects } from './projects/projects.ts';
@@ -45,6 +45,8 @@ export interface App {
 
 /** How long jobs may take to come to a point where they can be left and taken up again. */
 const jobsCloseMs = 5_000;
+/** Above what these wait for by themselves: requests in flight, jobs, and PostgreSQL's last writes. */
+const closeMs = { http: 12_000, jobs: jobsCloseMs + 2_000, postgres: 40_000 };
 
 /** Builds BorgOS, top to bottom. What was opened before something failed is closed again. */
 export async function createApp(options: {
@@ -52,6 +54,8 @@ export async function createApp(options: {
   log: Logger;
   /** Other ones than usual, for tests. */
   deadlines?: Partial<Deadlines>;
+  /** Breaks the start off, between two steps. */
+  stopping?: AbortSignal;
 }): Promise<App> {
   const { log } = options;
   const closing = createClosing((error) => log.error({ err: error }, 'a part did not close'));
@@ -64,8 +68,8 @@ export async function createApp(options: {
 }
 
 async function build(
-  { settings, log, deadlines }: Parameters<typeof createApp>[0],
-  closing: ReturnType<typeof createClosing>,
+  { settings, log, deadlines, stopping }: Parameters<typeof createApp>[0],
+  closing: Closing,
 ): Promise<App> {
   const { home } = settings;
   if (settings.port !== 0 && !(await isPortFree(settings.port))) {
@@ -74,28 +78,35 @@ async function build(
     );
   }
   const { instance } = await openHome(home);
+  closing.add(claimHome(home));
   const database = await openPostgres(settings, log, closing);
+  stopping?.throwIfAborted();
   const { db, connectionString } = database;
-  closing.add(await claimHome({ connectionString, home, instance }));
+  // Before the migrations: a database that is refused stays as it is.
+  await refuseOtherDatabase(database, home);
   await migrate({ connectionString, log });
+  await recordDatabase(database, home);
+  stopping?.throwIfAborted();
 
   const feed = await createEventFeed({ database, log });
   closing.add(() => feed.close());
+  const inUse = await findRuntimeInUse(db);
   const proxyDirectory = path.join(home, 'proxy');
   const opening = [
-    opened(closing, chooseRuntime(settings.runtime, { ...settings, instance, log }), (chosen) =>
-      chosen.runtime.close(),
-    ),
-    opened(
-      closing,
-      connectProxy({ directory: proxyDirectory, host: settings.host, log }),
-      (proxy) => proxy.close(),
-    ),
-    opened(closing, createJobs({ connectionString, log }), (jobs) => jobs.close(jobsCloseMs)),
+    chooseRuntime(settings.runtime, inUse, { ...settings, instance, log }),
+    connectProxy({ directory: proxyDirectory, host: settings.host, log }),
+    createJobs({ connectionString, log }),
   ] as const;
-  // All of them, as what one that failed leaves open could not be closed.
-  await Promise.allSettled(opening);
+  // All of them, as what one that failed leaves open could not be closed; and in this order, as
+  // jobs use the two others until they are closed.
+  const [choosing, connecting, startingJobs] = await Promise.allSettled(opening);
+  if (choosing.status === 'fulfilled') closing.add(() => choosing.value.runtime.close());
+  if (connecting.status === 'fulfilled') closing.add(() => connecting.value.close());
+  if (startingJobs.status === 'fulfilled') {
+    closing.add(() => startingJobs.value.close(jobsCloseMs), closeMs.jobs);
+  }
   const [{ runtime, missing }, proxy, jobs] = await Promise.all(opening);
+  stopping?.throwIfAborted();
 
   const cached = createReadCache(database);
   const projects = createProjects({ db, cached, roots: settings.projectRoots });
@@ -111,7 +122,7 @@ async function build(
     instance,
     deadlines: { ...defaultDeadlines, ...deadlines },
     detectRecipe,
-    buildInTurn: createTurns(),
+    buildInTurn: createInTurn(),
     feed,
     jobs,
     ownPorts,
@@ -150,7 +161,7 @@ async function build(
     },
   ]);
   const http = createHttpServer({ ...settings, log, onAnswer: metrics.onAnswer });
-  closing.add(() => http.close());
+  closing.add(() => http.close(), closeMs.http);
   mount(http, api.status, statusHandlers(status));
   mount(http, api.projects, projectHandlers(projects, deployments));
   mount(http, api.deployments, deploymentHandlers(deployments));
@@ -175,6 +186,7 @@ async function build(
     missing: missing ? [missing] : [],
     async listen() {
       await deployments.recover();
+      stopping?.throwIfAborted();
       const url = await http.listen();
       ownPorts.push(Number(new URL(url).port));
       return url;
@@ -183,22 +195,11 @@ async function build(
   };
 }
 
-/** Notes how to close what is being opened, as soon as it is open. */
-async function opened<T>(
-  closing: ReturnType<typeof createClosing>,
-  opening: Promise<T>,
-  close: (part: T) => Promise<unknown>,
-): Promise<T> {
-  const part = await opening;
-  closing.add(() => close(part));
-  return part;
-}
-
 /** The user's PostgreSQL, or one of our own. */
 async function openPostgres(
   { home, databaseUrl }: Settings,
   log: Logger,
-  closing: ReturnType<typeof createClosing>,
+  closing: Closing,
 ): Promise<Database> {
   if (databaseUrl) {
     const database = await openDatabase({ source: { databaseUrl }, log });
@@ -206,7 +207,7 @@ async function openPostgres(
     return database;
   }
   const embedded = await startEmbeddedPostgres({ home, log });
-  closing.add(() => embedded.stop());
+  closing.add(() => embedded.stop(), closeMs.postgres);
   const database = await openDatabase({ source: { embedded }, log });
   closing.add(() => database.close());
   return database;

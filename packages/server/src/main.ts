@@ -1,9 +1,12 @@
 import { pino } from 'pino';
 import { type App, createApp } from './app.ts';
+import { createLogDestination } from './log-destination.ts';
 import { informationAsked, readSettings, type Settings, SettingsError } from './settings.ts';
 
-/** After which a stop that hangs is ended; above what draining, jobs and PostgreSQL may take. */
-const stopMs = 30_000;
+/** After which a stop that hangs is ended; above what all parts together may take to close. */
+const stopMs = 120_000;
+/** One Ctrl-C may come twice under `npm start`: from the terminal, and from npm, which passes it on. */
+const sameSignalMs = 300;
 
 const information = informationAsked();
 if (information) console.log(information);
@@ -13,16 +16,31 @@ async function start(): Promise<void> {
   try {
     const settings = readSettings();
     for (const warning of settings.warnings) console.warn(`Warning: ${warning}`);
-    // Buffered, as a log line must not wait for a slow terminal.
-    const log = pino({ level: settings.logLevel }, pino.destination({ dest: 2, sync: false }));
-    const app = await createApp({ settings, log });
-    stopOnSignal(app);
-    const url = await app.listen();
-    console.log(greeting(settings, app, url));
+    await run(settings);
   } catch (error) {
     // What is wrong with the settings or the machine is the user's to mend: words, not a stack.
     console.error(error instanceof Error ? error.message : error);
     process.exit(error instanceof SettingsError ? 78 : 1);
+  }
+}
+
+/** Opens everything, or nothing: what a failed or interrupted start has opened is closed again. */
+async function run(settings: Settings): Promise<void> {
+  const log = pino({ level: settings.logLevel }, createLogDestination(2));
+  const { promise: opened, resolve } = Promise.withResolvers<App | undefined>();
+  const stopping = stopOnSignal(opened);
+  let app: App | undefined;
+  try {
+    app = await createApp({ settings, log, stopping });
+    resolve(app);
+    const url = await app.listen();
+    if (!stopping.aborted) console.log(greeting(settings, app, url));
+  } catch (error) {
+    resolve(app);
+    // What breaks off because of the signal is no failure, and the signal ends the process.
+    if (stopping.aborted) return;
+    await app?.close();
+    throw error;
   }
 }
 
@@ -43,16 +61,22 @@ function greeting({ home }: Settings, { database, runtime, missing }: App, url: 
   return lines.join('\n');
 }
 
-function stopOnSignal(app: App): void {
-  let stopping = false;
+/** Closes what is opened, or will have been, and exits. Returns what tells the start to break off. */
+function stopOnSignal(opened: Promise<App | undefined>): AbortSignal {
+  const stopping = new AbortController();
+  let first = 0;
   const stop = (signal: string) => {
-    // A second Ctrl-C is from somebody who will not wait. The next start recovers.
-    if (stopping) process.exit(1);
-    stopping = true;
+    if (stopping.signal.aborted) {
+      // A second Ctrl-C is from somebody who will not wait. The next start recovers.
+      if (performance.now() - first > sameSignalMs) process.exit(1);
+      return;
+    }
+    first = performance.now();
+    stopping.abort();
     console.log(`${signal}: letting requests in flight end …`);
     setTimeout(() => process.exit(1), stopMs).unref();
-    void app.close().then(() => process.exit(0));
+    void opened.then((app) => app?.close()).then(() => process.exit(0));
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  return stopping.signal;
 }

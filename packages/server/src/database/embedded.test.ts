@@ -159,19 +159,56 @@ test('of starts at once on an empty home, one starts the server and all share it
   await Promise.all(started.map(({ stop }) => stop()));
 });
 
-test('stopping leaves the server to another BorgOS that is connected to it', async () => {
+test('after a kill -9 it is started again, and pool and listener find it where it was', async () => {
   const home = await usedHome();
-  const [first, second] = await Promise.all([1, 2].map(() => startEmbeddedPostgres({ home, log })));
-  if (!first || !second) throw new Error('unreachable');
-  const database = await openDatabase({ source: { embedded: second }, log });
-  await database.db.selectNoFrom((is) => is.val(1).as('one')).execute();
-  await first.stop();
-  expect(await database.db.selectNoFrom((is) => is.lit(1).as('one')).execute()).toEqual([
-    { one: 1 },
-  ]);
+  const data = join(home, 'postgres', 'data');
+  const embedded = await startEmbeddedPostgres({ home, log });
+  const database = await openDatabase({ source: { embedded }, log });
+  let notified = 0;
+  const listening = await database.listen('channel', () => notified++);
+  const killed = embedded.pid;
+  await killServer(killed, data);
+  const one = () => database.db.selectNoFrom((is) => is.lit(1).as('one')).execute();
+  const answer = () => one().catch(() => undefined);
+  await expect.poll(answer, { timeout: 5_000, interval: 50 }).toEqual([{ one: 1 }]);
+  expect(embedded.pid).not.toBe(killed);
+  await expect.poll(() => notified, { timeout: 5_000 }).toBeGreaterThan(0);
+  await listening.close();
   await database.close();
-  await second.stop();
-  expect(await isPostmaster(second.pid, join(home, 'postgres', 'data'))).toBe(false);
+  await embedded.stop();
+  expect(await isPostmaster(embedded.pid, data)).toBe(false);
+  expect(await readPostmasterLock(data)).toBeUndefined();
+});
+
+test('one that is stopped while it is started again stays stopped', async () => {
+  const home = await usedHome();
+  const data = join(home, 'postgres', 'data');
+  const embedded = await startEmbeddedPostgres({ home, log });
+  const killed = embedded.pid;
+  await killServer(killed, data);
+  await vi.waitUntil(async () => (await readPostmasterLock(data))?.pid !== killed, {
+    timeout: 5_000,
+    interval: 5,
+  });
+  await embedded.stop();
+  expect(await readPostmasterLock(data)).toBeUndefined();
+  expect(await isPostmaster(embedded.pid, data)).toBe(false);
+});
+
+test('stopping ends it also while connections are still busy', async () => {
+  const home = await usedHome();
+  const embedded = await startEmbeddedPostgres({ home, log });
+  const busy = query(embedded.connectionString, 'select pg_sleep(60)').catch(() => 'ended');
+  await expect
+    .poll(() =>
+      query(
+        embedded.connectionString,
+        "select 1 from pg_stat_activity where query like '%sleep(60)' and state = 'active'",
+      ),
+    )
+    .toHaveLength(1);
+  await embedded.stop();
+  expect(await busy).toBe('ended');
 });
 
 test('acknowledged commits survive a kill -9 of the server and its parent', async () => {

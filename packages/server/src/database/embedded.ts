@@ -2,13 +2,13 @@ import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { BaseLogger } from 'pino';
+import { keepPostmaster } from './embedded-keeper.ts';
 import { findAccount } from './postgres-account.ts';
 import { preparePostgresBinaries } from './postgres-binaries.ts';
 import { embeddedDatabase, embeddedUser, prepareCluster } from './postgres-cluster.ts';
 import { makeSocketFolder, openPostgresFolder } from './postgres-folder.ts';
 import {
   askPostmaster,
-  countBorgosConnections,
   type LaunchOptions,
   launchPostmaster,
   type Postmaster,
@@ -25,19 +25,19 @@ import { boundPostmasterLog } from './postmaster-log.ts';
 const startTimeoutMs = 60_000;
 const retryMs = 50;
 const logCheckMs = 60_000;
-const closingConnectionsMs = 1_000;
 
 export interface EmbeddedPostgres {
   /** `postgresql://…`, by way of a Unix socket; without a password, as the socket's folder is private. */
   connectionString: string;
   /** Of the server that runs: `18.4`. */
   version: string;
-  pid: number;
-  /** It ran already: a BorgOS that was killed had left it, or another one shares it. */
+  /** Another one after it has died and was started again. */
+  readonly pid: number;
+  /** It ran already: a BorgOS that was killed had left it. */
   adopted: boolean;
   /**
-   * Stops the server, unless another BorgOS is connected to it. Close your own connections first.
-   * Takes 15 s at the most when all is well, and throws after 25 s.
+   * Stops the server, whoever is connected to it. Takes 15 s at the most when all is well, and
+   * throws after 30 s.
    */
   stop(): Promise<void>;
 }
@@ -45,8 +45,8 @@ export interface EmbeddedPostgres {
 /**
  * Starts the PostgreSQL that came with BorgOS, or takes over the one that runs in this `home`.
  *
- * It is detached: when this process dies, it goes on, and the next start adopts it. Its files are
- * in `home/postgres` (see openPostgresFolder for a home that only root can enter), its log is
+ * It is detached: when this process dies, it goes on, and the next start adopts it. When it dies
+ * itself, it is started again in the same place. Its files are in `home/postgres` (see openPostgresFolder for a home that only root can enter), its log is
  * `home/logs/postgres.log`.
  *
  * Every error says what a person can do, if only to set DATABASE_URL.
@@ -72,7 +72,7 @@ export async function startEmbeddedPostgres({
   await mkdir(join(home, 'logs'), { recursive: true, mode: 0o700 });
   const logFile = join(home, 'logs', 'postgres.log');
 
-  const { postmaster, adopted } = await adoptOrLaunch({
+  const options = {
     program: binaries.postgres,
     folder,
     data,
@@ -80,12 +80,22 @@ export async function startEmbeddedPostgres({
     logFile,
     settings,
     log,
-  });
-  const { pid, socketFolder, version } = postmaster;
+  };
+  const { postmaster, adopted } = await adoptOrLaunch(options);
+  const { socketFolder, version } = postmaster;
   log.info(
-    { pid, version, adopted, folder },
+    { postmaster: postmaster.pid, version, adopted, folder },
     adopted ? 'PostgreSQL adopted' : 'PostgreSQL started',
   );
+  const keeper = keepPostmaster({
+    pid: postmaster.pid,
+    data,
+    log,
+    async startAgain(left) {
+      const again = await adoptOrLaunch({ ...options, socketFolder, left });
+      return again.postmaster.pid;
+    },
+  });
   const logCheck = setInterval(() => {
     boundPostmasterLog(logFile).catch((error) =>
       log.warn({ err: error, logFile }, "PostgreSQL's log could not be shortened"),
@@ -95,17 +105,18 @@ export async function startEmbeddedPostgres({
   return {
     connectionString: `postgresql://${embeddedUser}@localhost/${embeddedDatabase}?host=${encodeURIComponent(socketFolder)}`,
     version,
-    pid,
+    get pid() {
+      return keeper.pid();
+    },
     adopted,
     async stop() {
       clearInterval(logCheck);
-      if (await isShared(socketFolder)) {
-        log.info({ pid }, 'PostgreSQL goes on: another BorgOS is connected to it');
-        return;
-      }
+      await keeper.leave();
+      // Not the one that is known: another one may just be starting.
+      const pid = (await readPostmasterLock(data))?.pid ?? keeper.pid();
       await stopPostmaster(pid, data);
       await removeShortSocketFolder(socketFolder);
-      log.info({ pid }, 'PostgreSQL stopped');
+      log.info({ postmaster: pid }, 'PostgreSQL stopped');
     },
   };
 }
@@ -113,6 +124,10 @@ export async function startEmbeddedPostgres({
 type StartOptions = Omit<LaunchOptions, 'socketFolder' | 'timeoutMs'> & {
   folder: string;
   log: Pick<BaseLogger, 'warn'>;
+  /** Where it listened before, for those who know it from there. */
+  socketFolder?: string;
+  /** Ends the attempts. */
+  left?: AbortSignal;
 };
 
 /**
@@ -125,6 +140,7 @@ async function adoptOrLaunch(
   const { data, logFile, log } = options;
   const deadline = Date.now() + startTimeoutMs;
   for (;;) {
+    options.left?.throwIfAborted();
     const lock = await readPostmasterLock(data);
     const version = lock && (await askPostmaster(lock.socketFolder, data));
     if (lock && version) {
@@ -134,9 +150,11 @@ async function adoptOrLaunch(
     let refused = `process ${lock?.pid} holds its data folder, but does not answer`;
     if (!lock || !(await isPostmaster(lock.pid, data))) {
       if (lock) {
-        log.warn({ pid: lock.pid, data }, 'PostgreSQL was killed; its lock file is removed');
+        log.warn({ postmaster: lock.pid, data }, 'PostgreSQL was killed; its lock file is removed');
         await removeStaleLock(data, lock);
-        await removeShortSocketFolder(lock.socketFolder);
+        if (lock.socketFolder !== options.socketFolder) {
+          await removeShortSocketFolder(lock.socketFolder);
+        }
       }
       const launched = await launch(options, deadline - Date.now());
       if ('postmaster' in launched) return { ...launched, adopted: false };
@@ -157,9 +175,11 @@ function isPassing(refused: string): boolean {
 }
 
 async function launch(options: StartOptions, timeoutMs: number) {
-  const socketFolder = await makeSocketFolder(options.folder, options.account);
+  const { folder, account, socketFolder: former } = options;
+  const kept = former && isShort(former) ? former : undefined;
+  const socketFolder = kept ?? (await makeSocketFolder(folder, account));
   const launched = await launchPostmaster({ ...options, socketFolder, timeoutMs });
-  if ('refused' in launched && launched.ended) await removeShortSocketFolder(socketFolder);
+  if ('refused' in launched && launched.ended && !kept) await removeShortSocketFolder(socketFolder);
   return launched;
 }
 
@@ -174,22 +194,16 @@ function startFailure(data: string, logFile: string, refused: string): Error {
   );
 }
 
-/** Whether somebody else uses the server; connections that were just closed take a moment to end. */
-async function isShared(socketFolder: string): Promise<boolean> {
-  const deadline = Date.now() + closingConnectionsMs;
-  while ((await countBorgosConnections(socketFolder)) > 0) {
-    if (Date.now() > deadline) return true;
-    await wait(retryMs);
-  }
-  return false;
-}
-
 /** The folder in `/tmp` of a server that has ended, if it had one: see makeSocketFolder. */
 async function removeShortSocketFolder(socketFolder: string): Promise<void> {
-  if (!/^\/tmp\/borgos-[^/]+$/.test(socketFolder)) return;
+  if (!isShort(socketFolder)) return;
   for (const name of ['.s.PGSQL.5432', '.s.PGSQL.5432.lock']) {
     await rm(join(socketFolder, name), { force: true });
   }
   // By now it is empty, or it is not ours alone.
   await rmdir(socketFolder).catch(() => {});
+}
+
+function isShort(socketFolder: string): boolean {
+  return /^\/tmp\/borgos-[^/]+$/.test(socketFolder);
 }

@@ -82,7 +82,7 @@ export async function openDatabase({
     ...limits,
     application_name: 'borgos',
     max: connections,
-    // One is always there: by it a second BorgOS on the same embedded server sees this one.
+    // One is always there, so that the first request after a rest is not slow.
     min: 1,
     idleTimeoutMillis: 30_000,
   });

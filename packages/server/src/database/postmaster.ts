@@ -82,23 +82,6 @@ export async function askPostmaster(
   }
 }
 
-/** How many connections BorgOS processes have; 0 also when the server does not tell. */
-export async function countBorgosConnections(socketFolder: string): Promise<number> {
-  const client = clientOf(socketFolder);
-  try {
-    await client.connect();
-    const { rows } = await client.query<{ count: number }>(
-      `select count(*)::integer as count from pg_stat_activity
-        where backend_type = 'client backend' and application_name like 'borgos%'`,
-    );
-    return rows[0]?.count ?? 0;
-  } catch {
-    return 0;
-  } finally {
-    await client.end().catch(() => {});
-  }
-}
-
 function clientOf(socketFolder: string): Client {
   const client = new Client({
     host: socketFolder,
