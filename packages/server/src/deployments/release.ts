@@ -85,9 +85,9 @@ async function tidy(worker: Worker, row: store.DeploymentRow, name: string): Pro
 
 /** Binds the port before anything is built, as the proxy's bind decides whether it can be had. */
 async function holdPort({ router }: Worker, row: store.DeploymentRow): Promise<void> {
-  const routes = await router.list();
-  if (routes.some(({ deploymentId, problem }) => deploymentId === row.id && !problem)) return;
-  await router.route({ deploymentId: row.id, port: row.port, target: null });
+  const known = (await router.list()).find(({ deploymentId }) => deploymentId === row.id);
+  if (known && !known.problem) return;
+  await router.route({ deploymentId: row.id, port: row.port, target: known?.target ?? null });
 }
 
 async function start(
