@@ -10,7 +10,7 @@ import { createReadCache } from './database/read-cache.ts';
 import { createDeployments, findRuntimeInUse } from './deployments/deployments.ts';
 import { deploymentHandlers } from './deployments/handlers.ts';
 import { logFiles } from './deployments/logs.ts';
-import { isPortFree } from './deployments/ports.ts';
+import { defaultFreePorts, isPortFree, type PortRange } from './deployments/ports.ts';
 import { detectRecipe } from './deployments/recipe/detect-recipe.ts';
 import type { Runtime } from './deployments/runtime.ts';
 import { type Deadlines, defaultDeadlines } from './deployments/worker.ts';
@@ -52,8 +52,9 @@ const closeMs = { http: 12_000, jobs: jobsCloseMs + 2_000, postgres: 40_000 };
 export async function createApp(options: {
   settings: Settings;
   log: Logger;
-  /** Other ones than usual, for tests. */
+  /** These two: other ones than usual, for tests. */
   deadlines?: Partial<Deadlines>;
+  freePorts?: PortRange;
   /** Breaks the start off, between two steps. */
   stopping?: AbortSignal;
 }): Promise<App> {
@@ -68,7 +69,7 @@ export async function createApp(options: {
 }
 
 async function build(
-  { settings, log, deadlines, stopping }: Parameters<typeof createApp>[0],
+  { settings, log, deadlines, freePorts, stopping }: Parameters<typeof createApp>[0],
   closing: Closing,
 ): Promise<App> {
   const { home } = settings;
@@ -126,6 +127,7 @@ async function build(
     feed,
     jobs,
     ownPorts,
+    freePorts: freePorts ?? defaultFreePorts,
     async measureSource(directory, signal) {
       const { entries, bytes } = await listSource(directory, { signal });
       return { files: entries.filter(({ kind }) => kind === 'file').length, bytes };

@@ -7,7 +7,7 @@ import { transaction } from '../database/transaction.ts';
 import { AppError, notFound } from '../errors.ts';
 import { appendEvent } from '../events/append.ts';
 import type { Jobs } from '../jobs/jobs.ts';
-import { firstPort, isPortFree, lastPort } from './ports.ts';
+import { isPortFree, type PortRange } from './ports.ts';
 import * as revisionStore from './revision-store.ts';
 import * as store from './store.ts';
 import { assertStays, enqueue, wish } from './wishes.ts';
@@ -25,6 +25,8 @@ interface Options {
   jobs: Jobs;
   /** Ports of this machine that BorgOS itself uses. */
   ownPorts: number[];
+  /** Where a port is looked for when none is named. */
+  freePorts: PortRange;
   /** Ports that callers without one are about to take: each of many at once tries another. */
   portsInHand: Set<number>;
 }
@@ -128,9 +130,10 @@ async function assertPortFree(options: Options, port: number, ownId?: number): P
 
 async function onFreePort(options: Options, body: DeployBody, name: string): Promise<Accepted> {
   const { ownPorts, portsInHand } = options;
+  const { first, last } = options.freePorts;
   const taken = await store.listLeasedPorts(options.db);
   let tries = 0;
-  for (let port = firstPort; port <= lastPort && tries < portTries; port++) {
+  for (let port = first; port <= last && tries < portTries; port++) {
     if (taken.has(port) || ownPorts.includes(port) || portsInHand.has(port)) continue;
     portsInHand.add(port);
     try {
@@ -145,7 +148,7 @@ async function onFreePort(options: Options, body: DeployBody, name: string): Pro
   }
   throw new AppError(
     'PORT_IN_USE',
-    `No port from ${firstPort} to ${lastPort} is free; delete a deployment or name a port`,
+    `No port from ${first} to ${last} is free; delete a deployment or name a port`,
   );
 }
 

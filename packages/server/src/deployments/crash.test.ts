@@ -135,7 +135,10 @@ describe.for(docker.available ? (['process', 'docker'] as const) : (['process'] 
         'server.js': 'setTimeout(() => { console.log("no database"); process.exit(4) }, 1000)',
       });
       const project = await server.client.projects.create({ name: 'Fails', path: folder.path });
-      const accepted = await server.client.deployments.deploy({ project_id: project.id });
+      const accepted = await server.client.deployments.deploy({
+        project_id: project.id,
+        port: await freePort(),
+      });
       if (!('id' in accepted)) throw new Error('a plan was answered');
       await waitFor('the start', async () => (await get(accepted.id)).status === 'starting');
       await server.end('SIGKILL');
@@ -150,7 +153,10 @@ describe.for(docker.available ? (['process', 'docker'] as const) : (['process'] 
     test('goes on serving what is deployed while it is down', async () => {
       await using folder = await makeProjectFolder(slowApp('outlives'));
       const project = await server.client.projects.create({ name: 'Lives', path: folder.path });
-      const accepted = await server.client.deployments.deploy({ project_id: project.id });
+      const accepted = await server.client.deployments.deploy({
+        project_id: project.id,
+        port: await freePort(),
+      });
       if (!('id' in accepted)) throw new Error('a plan was answered');
       const { url } = await settled(accepted.id);
       await server.end('SIGKILL');

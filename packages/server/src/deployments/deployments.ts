@@ -10,6 +10,7 @@ import { type Accepted, acceptDeploy, assertLimits, type DeployBody } from './ac
 import { createConverger } from './converge.ts';
 import { type LogPiece, readLog } from './logs.ts';
 import { slug } from './names.ts';
+import type { PortRange } from './ports.ts';
 import * as revisionStore from './revision-store.ts';
 import * as store from './store.ts';
 import { createSupervisor } from './supervise.ts';
@@ -50,6 +51,8 @@ export interface DeploymentsOptions extends Worker {
   jobs: Jobs;
   /** Ports of this machine that BorgOS itself uses. */
   ownPorts: number[];
+  /** Where a port is looked for when none is named. */
+  freePorts: PortRange;
   measureSource: (
     directory: string,
     signal: AbortSignal,
@@ -71,7 +74,7 @@ export async function createDeployments(options: DeploymentsOptions): Promise<De
   const supervisor = createSupervisor(options, converger, (row, reason) =>
     wishHealed(jobs, db, row, reason),
   );
-  const accepting = { db, jobs, ownPorts: options.ownPorts, portsInHand: new Set<number>() };
+  const accepting = { ...options, portsInHand: new Set<number>() };
   const acting = { db, jobs, feed, waitMs: deadlines.action };
 
   await jobs.define<{ id: number }>({

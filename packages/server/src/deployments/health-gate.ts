@@ -7,8 +7,11 @@ import type { Worker } from './worker.ts';
 /** An app that is up soon is seen soon; one that takes long is not asked all the time. */
 const firstPauseMs = 5;
 const slowestPauseMs = 500;
-/** How often the runtime is asked, which costs it more than a probe costs the app. */
-const lookMs = 200;
+/**
+ * How often the runtime is asked, which costs it more than a probe costs the app: often enough to see
+ * an app that has ended before it is started again, whose exit code would then be gone.
+ */
+const lookMs = 50;
 
 /**
  * Waits until a started instance is healthy and returns it as it then is. Looks at the process as

@@ -1,8 +1,12 @@
 import { createServer } from 'node:net';
 
-/** Where the search for a free port starts and ends. */
-export const firstPort = 8090;
-export const lastPort = 9999;
+export interface PortRange {
+  first: number;
+  last: number;
+}
+
+/** Where a deployment gets its port from when none is named. */
+export const defaultFreePorts: PortRange = { first: 8090, last: 9999 };
 
 /**
  * Whether no process of this machine listens on a port, on any address. A courtesy to answer early:

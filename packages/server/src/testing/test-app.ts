@@ -55,6 +55,7 @@ export async function startTestApp({
   const app = await createApp({
     settings: { ...testSettings, databaseUrl: database.databaseUrl, home, ...settings },
     deadlines,
+    freePorts: ownFreePorts(),
     log,
   });
   const url = await app.listen();
@@ -117,6 +118,12 @@ const testSettings: Omit<Settings, 'home' | 'databaseUrl'> = {
   logLevel: 'silent',
   warnings: [],
 };
+
+/** Of this process alone: test files run side by side, and would take each other's free ports. */
+function ownFreePorts() {
+  const first = 10_000 + (process.pid % 100) * 100;
+  return { first, last: first + 99 };
+}
 
 function endpointOf(method: string, path: string): Endpoint | undefined {
   const [plain = ''] = path.split('?');

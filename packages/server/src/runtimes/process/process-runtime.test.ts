@@ -276,7 +276,8 @@ test('a log over 10 MB is moved to .1, and the app goes on writing at its start'
   await vi.waitFor(() => expect(statSync(bench.logFile).size).toBe(0), soon);
   await ask(instance, '/log?value=5');
   await vi.waitFor(() => expect(log()).toBe('xxxxx\n'), soon);
-  expect(statSync(`${bench.logFile}.1`).size).toBeGreaterThan(11 * 1024 ** 2);
+  // The last of it: what is kept is bounded, however fast an app prints.
+  expect(statSync(`${bench.logFile}.1`).size).toBe(10 * 1024 ** 2);
 }, 20_000);
 
 test('a file that holds no record is passed over', async () => {
