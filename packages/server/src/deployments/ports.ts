@@ -13,7 +13,8 @@ export const defaultFreePorts: PortRange = { first: 8090, last: 9999 };
  * what decides is the proxy's own bind.
  */
 export async function isPortFree(port: number): Promise<boolean> {
-  return (await canBind(port, '0.0.0.0')) && (await canBind(port, '::'));
+  const [v4, v6] = await Promise.all([canBind(port, '0.0.0.0'), canBind(port, '::')]);
+  return v4 && v6;
 }
 
 function canBind(port: number, host: string): Promise<boolean> {
