@@ -489,6 +489,31 @@ http.server.HTTPServer((os.environ['HOST'], int(os.environ['PORT'])), Handler).s
   },
 );
 
+test('a build that never ends is cancelled at its deadline, with the end of its output', async () => {
+  const app = await startTestApp({ deadlines: { build: 2_000 } });
+  await using folder = await makeProjectFolder({
+    'package.json': JSON.stringify({
+      name: 'app',
+      main: 'server.js',
+      scripts: { build: 'node build.js' },
+    }),
+    'build.js': 'console.log("step one of none"); setInterval(() => {}, 1000)',
+    'server.js': '',
+  });
+  try {
+    const project = await app.client.projects.create({ name: 'Endless', path: folder.path });
+    const answer = await app.client.deployments.deploy({ project_id: project.id });
+    if (!('id' in answer)) throw new Error('the answer is a plan');
+    const deployment = await app.until(answer.id, 'failed');
+    expect(deployment).toMatchObject({ failure_code: 'BUILD_TIMEOUT', image: null });
+    expect(deployment.status_reason).toContain('step one of none');
+    expect(await app.app.runtime.list()).toEqual([]);
+    expect(await isPortFree(deployment.port)).toBe(true);
+  } finally {
+    await app.close();
+  }
+});
+
 describe('asking for a deployment', () => {
   let app: TestApp;
   let projectId: number;
