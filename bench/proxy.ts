@@ -26,7 +26,7 @@ if (process.argv[2] === 'app') {
 async function main(): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'borgos-bench-'));
   const app = fork(fileURLToPath(import.meta.url), ['app']);
-  const log = { info: () => {}, warn: console.warn, error: console.error };
+  const log = { debug: () => {}, warn: console.warn, error: console.error };
   const link = await connectProxy({ directory, host: '127.0.0.1', log });
   try {
     const [{ port: direct }] = await once(app, 'message');

@@ -59,7 +59,7 @@ export async function startEmbeddedPostgres({
 }: {
   /** Absolute; is made if missing. */
   home: string;
-  log: Pick<BaseLogger, 'info' | 'warn'>;
+  log: Pick<BaseLogger, 'debug' | 'info' | 'warn'>;
   /** Server settings in place of the default ones. */
   settings?: Record<string, string>;
   /** Where a root's database goes if the account it runs as cannot enter `home`. */
@@ -83,7 +83,7 @@ export async function startEmbeddedPostgres({
   };
   const { postmaster, adopted } = await adoptOrLaunch(options);
   const { socketFolder, version } = postmaster;
-  log.info(
+  log.debug(
     { postmaster: postmaster.pid, version, adopted, folder },
     adopted ? 'PostgreSQL adopted' : 'PostgreSQL started',
   );
@@ -116,7 +116,7 @@ export async function startEmbeddedPostgres({
       const pid = (await readPostmasterLock(data))?.pid ?? keeper.pid();
       await stopPostmaster(pid, data);
       await removeShortSocketFolder(socketFolder);
-      log.info({ postmaster: pid }, 'PostgreSQL stopped');
+      log.debug({ postmaster: pid }, 'PostgreSQL stopped');
     },
   };
 }

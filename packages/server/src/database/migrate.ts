@@ -30,7 +30,7 @@ export async function migrate({
   folder = join(import.meta.dirname, 'migrations'),
 }: {
   connectionString: string;
-  log: Pick<BaseLogger, 'info'>;
+  log: Pick<BaseLogger, 'debug'>;
   folder?: string;
 }): Promise<string[]> {
   const migrations = await readMigrations(folder);
@@ -107,7 +107,7 @@ async function findPending(client: Client, migrations: Migration[]): Promise<Mig
 async function run(
   client: Client,
   { name, sql, checksum }: Migration,
-  log: Pick<BaseLogger, 'info'>,
+  log: Pick<BaseLogger, 'debug'>,
 ): Promise<void> {
   await client.query('begin');
   try {
@@ -122,5 +122,5 @@ async function run(
       { cause: error },
     );
   }
-  log.info({ migration: name }, 'database migrated');
+  log.debug({ migration: name }, 'database migrated');
 }

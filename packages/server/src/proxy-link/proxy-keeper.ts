@@ -32,7 +32,7 @@ export interface ProxyKeeper {
 export function createProxyKeeper(
   client: ControlClient,
   proxy: ProxyProcess,
-  log: Pick<Logger, 'info' | 'warn' | 'error'>,
+  log: Pick<Logger, 'debug' | 'warn' | 'error'>,
 ): ProxyKeeper {
   const ended = Promise.withResolvers<void>();
   let starting: Promise<void> | undefined;
@@ -82,7 +82,7 @@ export function createProxyKeeper(
 
   function adopt(info: ProxyInfo): void {
     if (info.pid !== pid)
-      log.info({ proxy_pid: info.pid, version: info.version, routes: info.routes }, 'proxy is up');
+      log.debug({ proxy_pid: info.pid, version: info.version, routes: info.routes }, 'proxy is up');
     pid = info.pid;
     if (stopWatching) return;
     stopWatching = client.watch(() => {

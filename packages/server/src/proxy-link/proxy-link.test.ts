@@ -20,7 +20,7 @@ import { connectProxy, type ProxyLink } from './proxy-link.ts';
 // Every test starts processes, on machines that have other things to do.
 vi.setConfig({ testTimeout: 40_000 });
 
-const log = { info: () => {}, warn: () => {}, error: () => {} };
+const log = { debug: () => {}, warn: () => {}, error: () => {} };
 
 async function waitUntil(condition: () => boolean | Promise<boolean>, timeoutMs = 15_000) {
   const deadline = Date.now() + timeoutMs;
@@ -270,7 +270,7 @@ test('a server that is killed leaves a serving proxy behind', async () => {
   const [a, port] = [await app('a'), await freePort()];
   const script = `
     import { connectProxy } from ${JSON.stringify(new URL('./proxy-link.ts', import.meta.url).href)};
-    const log = { info() {}, warn() {}, error() {} };
+    const log = { debug() {}, warn() {}, error() {} };
     const link = await connectProxy({ directory: process.argv[1], host: '127.0.0.1', log });
     await link.route(${JSON.stringify({ deploymentId: 1, port, target: a })});
     console.log('routed');

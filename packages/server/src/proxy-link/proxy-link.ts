@@ -15,7 +15,7 @@ export interface ProxyLinkOptions {
   host: string;
   /** Addresses and CIDR ranges whose `X-Forwarded-*` headers are believed; default: none. */
   trustedProxies?: string[];
-  log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  log: Pick<Logger, 'debug' | 'warn' | 'error'>;
 }
 
 export interface ProxyLink extends Router {
