@@ -167,15 +167,13 @@ export function createSupervisor(
     current ??= (async () => {
       while (again && !closed) {
         again = false;
-        await reconcile();
+        await reconcile().catch((error) =>
+          log.error({ err: error }, 'deployments could not be compared; trying again'),
+        );
       }
-    })()
-      .catch((error) =>
-        log.error({ err: error }, 'deployments could not be compared; trying again'),
-      )
-      .finally(() => {
-        current = undefined;
-      });
+      // In the same turn as the last look at `again`, lest a call between them be lost.
+      current = undefined;
+    })();
   }
 
   return {

@@ -82,6 +82,36 @@ describe('the event feed', () => {
     expect(seen.map(({ data }) => data.id)).toEqual([2001, 2002, 2003]);
   });
 
+  test('gives everybody all that follows, whenever they join', async () => {
+    const first = feed.lastSeq;
+    const count = 150;
+    const joined: { since: number; seen: number[]; end: () => void }[] = [];
+    let isDone = false;
+    const join = async () => {
+      while (!isDone) {
+        const since = joined.length % 2 ? first : undefined;
+        const seen: number[] = [];
+        const member = { since: since ?? feed.lastSeq, seen, end: () => {} };
+        member.end = feed.subscribe((event) => seen.push(event.seq), since);
+        joined.push(member);
+        await sleep(Math.random() * 4);
+      }
+    };
+    const joining = join();
+    for (let number = 0; number < count; number++) await append(4000 + number);
+    isDone = true;
+    await joining;
+    const last = first + count;
+    await waitFor('all to have seen the last', async () =>
+      joined.every(({ since, seen }) => since === last || seen.at(-1) === last),
+    );
+    for (const { since, seen, end } of joined) {
+      end();
+      expect(seen).toEqual(Array.from({ length: last - since }, (_, index) => since + 1 + index));
+    }
+    expect(joined.length).toBeGreaterThan(10);
+  });
+
   test('goes on for the others when one listener throws', async () => {
     const seen: AnyEvent[] = [];
     let calls = 0;

@@ -42,10 +42,12 @@ export async function createEventFeed({
   async function read(): Promise<void> {
     do {
       again = false;
-      const from = Math.min(lastSeq, ...[...subscribers].map(({ cursor }) => cursor));
+      // Who joins while this is read waits for the next turn: these events may not be its first.
+      const receivers = [...subscribers];
+      const from = Math.min(lastSeq, ...receivers.map(({ cursor }) => cursor));
       const events = await eventsAfter(database, from);
       for (const event of events) {
-        for (const subscriber of subscribers) deliver(subscriber, event);
+        for (const receiver of receivers) deliver(receiver, event);
         lastSeq = Math.max(lastSeq, event.seq);
       }
       again ||= events.length === batchSize;
@@ -53,7 +55,7 @@ export async function createEventFeed({
   }
 
   function deliver(subscriber: Subscriber, event: AnyEvent): void {
-    if (event.seq <= subscriber.cursor) return;
+    if (event.seq <= subscriber.cursor || !subscribers.has(subscriber)) return;
     subscriber.cursor = event.seq;
     try {
       subscriber.listener(event);
@@ -68,9 +70,17 @@ export async function createEventFeed({
     again = true;
     if (closed) return;
     reading ??= read()
-      .catch((error) => log.error({ err: error }, 'events could not be read; trying again'))
-      .finally(() => {
+      .then(
+        () => true,
+        (error) => {
+          log.error({ err: error }, 'events could not be read; trying again');
+          return false;
+        },
+      )
+      .then((wasRead) => {
         reading = undefined;
+        // What came in after the last look, while this was ending.
+        if (wasRead && again) wake();
       });
   }
 
