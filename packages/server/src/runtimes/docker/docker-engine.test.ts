@@ -354,6 +354,8 @@ describe('the connection to the engine', { timeout: 60_000 }, () => {
 
   async function cut(server: Server): Promise<void> {
     const closed = new Promise((resolve) => server.close(resolve));
+    // One that is being accepted at this moment would be waited for without end.
+    server.on('connection', (socket) => socket.destroy());
     for (const socket of sockets) socket.destroy();
     await closed;
   }
