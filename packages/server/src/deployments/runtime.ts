@@ -49,6 +49,7 @@ export interface Instance extends InstanceIdentity {
   address: { host: string; port: number } | null;
   /** The port the app was told to listen on, on its own side. */
   port: number;
+  /** Of its last end; `null` if it never ended, or where the system does not tell. */
   exitCode: number | null;
   outOfMemory: boolean;
   /** How often the runtime restarted it after a crash. */

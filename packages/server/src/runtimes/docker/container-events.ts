@@ -9,13 +9,19 @@ export interface ContainerEvent {
   id: string;
   name: string;
   logFile: string;
+  /** Of a `die`. */
+  exitCode: number | null;
 }
 
 const eventSchema = z.object({
   Action: z.enum(['start', 'die']),
   Actor: z.object({
     ID: z.string(),
-    Attributes: z.object({ name: z.string(), [labels.logFile]: z.string() }),
+    Attributes: z.object({
+      name: z.string(),
+      [labels.logFile]: z.string(),
+      exitCode: z.coerce.number().int().optional(),
+    }),
   }),
   time: z.int(),
 });
@@ -53,8 +59,8 @@ export function watchContainers(options: {
       if (!event.success) continue;
       const { Action: action, Actor: actor, time } = event.data;
       since = time;
-      const { name, [labels.logFile]: logFile } = actor.Attributes;
-      onEvent({ action, id: actor.ID, name, logFile });
+      const { name, [labels.logFile]: logFile, exitCode = null } = actor.Attributes;
+      onEvent({ action, id: actor.ID, name, logFile, exitCode });
     }
   }
 

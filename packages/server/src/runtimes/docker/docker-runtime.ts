@@ -35,10 +35,13 @@ export async function createDockerRuntime(options: {
   await removeBuildLeftoversOf(engine, instance);
   const logs = createAppLogs({ engine, log });
   const callbacks: ((name: string) => void)[] = [];
+  // By container: the engine forgets the code of the last end as soon as it starts it again.
+  const exitCodes = new Map<string, number>();
   const events = watchContainers({ engine, instance, onEvent });
 
-  function onEvent({ action, id, name, logFile }: ContainerEvent): void {
+  function onEvent({ action, id, name, logFile, exitCode }: ContainerEvent): void {
     if (action === 'start') logs.follow(id, logFile);
+    else if (exitCode !== null) exitCodes.set(id, exitCode);
     // A start matters, too: what was found exited must not count as down until the next look.
     for (const callback of callbacks) callback(name);
   }
@@ -49,6 +52,9 @@ export async function createDockerRuntime(options: {
     const identity = identityOf(instance, container.Config.Labels);
     if (identity !== null && found?.state === 'running') {
       logs.follow(container.Id, identity.logFile);
+    }
+    if (found?.state === 'running' && found.restarts > 0) {
+      return { ...found, exitCode: exitCodes.get(container.Id) ?? null };
     }
     return found;
   }
@@ -90,6 +96,7 @@ export async function createDockerRuntime(options: {
     await logs.finish(container.Id, logFile);
     await removeContainer(engine, container.Id);
     await logs.forget(container.Id, logFile);
+    exitCodes.delete(container.Id);
   }
 
   await list();
