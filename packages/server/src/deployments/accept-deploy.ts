@@ -10,7 +10,7 @@ import type { Jobs } from '../jobs/jobs.ts';
 import { isPortFree, type PortRange } from './ports.ts';
 import * as revisionStore from './revision-store.ts';
 import * as store from './store.ts';
-import { assertStays, enqueue, wish } from './wishes.ts';
+import { assertStays, enqueue, queuedToRun, wish } from './wishes.ts';
 
 export type DeployBody = Omit<ParsedInput<(typeof api)['deployments']['deploy']>, 'dry_run'>;
 
@@ -86,13 +86,7 @@ async function redeploy(jobs: Jobs, db: Db, id: number, body: DeployBody): Promi
   const number = (newest?.number ?? 0) + 1;
   const before = await revisionStore.getRevision(db, id, row.wanted_revision);
   await revisionStore.insertRevision(db, id, number, settingsOf(body, before));
-  await wish(jobs, db, row, {
-    desired: 'running',
-    status: 'queued',
-    status_reason: null,
-    failure_code: null,
-    wanted_revision: number,
-  });
+  await wish(jobs, db, row, { ...queuedToRun, wanted_revision: number });
   return { id, port, isNew: false };
 }
 

@@ -58,16 +58,21 @@ export async function wishHealed(
   });
 }
 
+/** The wish to run, before anything is known of how it goes. */
+export const queuedToRun = {
+  desired: 'running',
+  status: 'queued',
+  status_reason: null,
+  failure_code: null,
+} as const;
+
 /** The wish to run what runs or ran, or else what was wanted. Takes the port back if it was free. */
 export async function runAgain(db: Db, row: store.DeploymentRow): Promise<store.DeploymentFields> {
   await store.insertLease(db, row.port, row.id);
   const revisions = await revisionStore.listBuilds(db, row.id);
   const built = revisions.find(({ artifact }) => artifact !== null)?.number;
   return {
-    desired: 'running',
-    status: 'queued',
-    status_reason: null,
-    failure_code: null,
+    ...queuedToRun,
     wanted_revision: row.active_revision ?? built ?? row.wanted_revision,
   };
 }
