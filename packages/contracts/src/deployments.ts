@@ -85,6 +85,32 @@ const environment = z
     examples: [{ NODE_ENV: 'production' }],
   });
 
+const secrets = z
+  .record(
+    z
+      .string()
+      .max(256)
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be letters, digits and "_"'),
+    z
+      .string()
+      .min(1)
+      .max(32_768)
+      .regex(/^[^\0]*$/, 'must have no NUL character')
+      .refine((value) => value.isWellFormed(), 'must be valid Unicode')
+      .nullable(),
+  )
+  .refine((value) => Object.keys(value).length <= 256, 'must have at most 256 secrets')
+  .refine((value) => JSON.stringify(value).length <= 262_144, 'must be at most 256 KiB in all')
+  .refine(
+    (value) => !reservedVariables.some((reserved) => reserved in value),
+    `must not set ${reservedVariables.join(', ')}: BorgOS sets them, and the app listens there`,
+  )
+  .meta({
+    description:
+      'Environment variables that are kept encrypted and never shown again. Those not named stay as they were; `null` removes one.',
+    examples: [{ DATABASE_PASSWORD: 'correct horse battery staple' }],
+  });
+
 const cpuLimit = z
   .string()
   .regex(/^\d{1,4}(\.\d{1,3})?$/, 'must be a number of cores, such as "0.5" or "2"')
@@ -133,6 +159,9 @@ export const deployment = z
     url: z.string().meta({ examples: ['http://localhost:8090'] }),
     health_check_url: z.string(),
     environment: z.record(z.string(), z.string()),
+    secret_names: z
+      .array(z.string())
+      .meta({ description: 'Which secrets are set. Their values are never shown.' }),
     cpu_limit: z.string().nullable(),
     memory_limit: z.string().nullable(),
     limits_enforced: z.boolean().nullable().meta({
@@ -218,6 +247,7 @@ The same project and name again is a redeploy: a new revision, put in place of t
       name: name.optional().meta({ description: 'By default made from the project’s name.' }),
       port: port.optional(),
       environment: environment.optional(),
+      secrets: secrets.optional(),
       cpu_limit: cpuLimit.nullable().optional(),
       memory_limit: memoryLimit.nullable().optional(),
       health_check_path: healthCheckPath.nullable().optional(),
@@ -315,7 +345,7 @@ The same project and name again is a redeploy: a new revision, put in place of t
         .min(1)
         .optional()
         .meta({ description: 'Of which build; the newest by default. For `build` only.' }),
-      offset: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional().meta({
+      offset: z.int().min(0).max(2 ** 50).optional().meta({
         description: 'The byte to read from; what was rotated away is skipped.',
       }),
       max_bytes: z

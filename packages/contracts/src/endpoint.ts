@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Actor, Caller } from './caller.ts';
 import type { ErrorCode } from './errors.ts';
 
 export const resources = [
@@ -12,8 +13,13 @@ export const resources = [
   'admin',
 ] as const;
 
-/** What a caller must be allowed to do. `null` in an endpoint: open to everybody. */
+/** What a caller may be allowed to do. To write includes to read. */
 export type Scope = `${(typeof resources)[number]}:${'read' | 'write'}`;
+
+export const scopes = resources.flatMap((resource): Scope[] => [
+  `${resource}:read`,
+  `${resource}:write`,
+]);
 
 /** The schema of a flat object: what path parameters, a query string and a body are made of. */
 export type Shape = z.ZodObject;
@@ -29,7 +35,11 @@ export interface Endpoint {
   summary: string;
   /** What a caller needs to know beyond the schemas; Markdown. */
   description: string;
-  scope: Scope | null;
+  /**
+   * What the caller must be allowed to do. `any`: nothing in particular, but it must be let in;
+   * `null`: open to everybody, also from elsewhere and without a credential.
+   */
+  scope: Scope | 'any' | null;
   params?: Shape;
   query?: Shape;
   body?: Shape;
@@ -87,6 +97,9 @@ export interface ListResult<T> {
 /** What is known of a call beside its input. */
 export interface Call {
   requestId: string;
+  caller: Caller;
+  /** The caller, as the events of what it changes name it. */
+  actor: Actor;
   /** Aborts when the caller hangs up or the server gives up on the request. */
   signal: AbortSignal;
   /** The status of success; a handler may set it to the endpoint's `otherStatus`. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { scope } from './auth.ts';
 import { deploymentStatus, failureCode } from './deployments.ts';
-import { id } from './fields.ts';
+import { id, timestamp } from './fields.ts';
 
 const named = z.object({ id, name: z.string() });
 
@@ -25,6 +26,19 @@ export const events = {
     revision: z.int(),
   }),
   deployment_deleted: named.extend({ project_id: id, port: z.int() }),
+  user_created: named.extend({ scopes: z.array(scope) }),
+  user_updated: named.extend({ changed: z.array(z.string()) }),
+  user_deleted: named,
+  /** Who logged in is the actor, too. */
+  login_succeeded: named,
+  /** The name is as it was given: there may be no such user. */
+  login_failed: z.object({ name: z.string() }),
+  session_revoked: named.extend({
+    reason: z.enum(['logout', 'reuse', 'password_changed', 'scopes_changed']),
+  }),
+  token_created: named.extend({ scopes: z.array(scope), expires_at: timestamp.nullable() }),
+  token_revoked: named,
+  encryption_key_rotated: z.object({ key_id: z.string() }),
 } as const;
 
 export type EventType = keyof typeof events;

@@ -17,13 +17,21 @@ const documentShape = z.looseObject({
       z.string(),
       z.looseObject({
         operationId: z.string(),
+        description: z.string(),
+        security: z.array(z.record(z.string(), z.array(z.string()))),
         parameters: z.array(z.looseObject({ name: z.string(), required: z.boolean() })),
         requestBody: z.looseObject({ required: z.boolean() }).optional(),
-        responses: z.record(z.string(), z.looseObject({ description: z.string() })),
+        responses: z.record(
+          z.string(),
+          z.looseObject({ description: z.string(), headers: z.record(z.string(), z.unknown()) }),
+        ),
       }),
     ),
   ),
-  components: z.looseObject({ schemas: z.record(z.string(), z.looseObject({})) }),
+  components: z.looseObject({
+    schemas: z.record(z.string(), z.looseObject({})),
+    securitySchemes: z.record(z.string(), z.looseObject({ scheme: z.string() })),
+  }),
 });
 
 function documentOf(table: Record<string, Record<string, Endpoint>>) {
@@ -86,11 +94,61 @@ test('a list answers with an array or an envelope, and says how many there are',
 
 test('the errors of an operation are grouped by status and name their codes', () => {
   const create = documentOf(api).paths['/api/v1/projects']?.post;
-  expect(create?.responses[409]?.description).toBe('Conflict: `PROJECT_EXISTS`.');
+  expect(create?.responses[409]?.description).toBe(
+    'Conflict: `PROJECT_EXISTS`, `IDEMPOTENCY_KEY_IN_USE`, `OUTCOME_UNKNOWN`.',
+  );
   expect(create?.responses[400]?.description).toBe(
     'Invalid request: `VALIDATION_FAILED`, `INVALID_JSON`, `PROJECT_PATH_NOT_ALLOWED`.',
   );
   expect(create?.requestBody?.required).toBe(true);
+});
+
+test('every POST takes an Idempotency-Key and says what may come of it, nothing else does', () => {
+  for (const [path, operations] of Object.entries(documentOf(api).paths)) {
+    for (const [method, { parameters, responses }] of Object.entries(operations)) {
+      const isPost = method === 'post';
+      const key = parameters.find(({ name }) => name === 'Idempotency-Key');
+      const codes = [responses[409], responses[422]].map((answer) => answer?.description).join();
+      expect([path, method, key !== undefined]).toEqual([path, method, isPost]);
+      for (const code of ['IDEMPOTENCY_KEY_IN_USE', 'OUTCOME_UNKNOWN', 'IDEMPOTENCY_KEY_REUSED']) {
+        expect([path, method, codes.includes(code)]).toEqual([path, method, isPost]);
+      }
+      if (isPost) {
+        expect(key).toMatchObject({ in: 'header', required: false });
+        expect(responses[409]?.headers).toHaveProperty('Retry-After');
+      }
+    }
+  }
+});
+
+test('what is limited says how much is left, and when to come back', () => {
+  const document = documentOf(api);
+  const { responses } = document.paths['/api/v1/projects']?.get ?? {};
+  expect(responses?.[200]?.headers).toMatchObject({
+    'X-RateLimit-Limit': { $ref: '#/components/headers/X-RateLimit-Limit' },
+    'X-RateLimit-Remaining': {},
+    'X-RateLimit-Reset': {},
+  });
+  expect(responses?.[429]?.description).toBe('Too many requests: `RATE_LIMITED`.');
+  expect(responses?.[429]?.headers).toHaveProperty('Retry-After');
+  expect(document.paths['/health']?.get?.responses).not.toHaveProperty('429');
+});
+
+test('an operation says which credentials it takes and which scope it needs', () => {
+  const { paths, components } = documentOf(api);
+  expect(Object.keys(components.securitySchemes)).toEqual(['basic', 'bearer']);
+  const create = paths['/api/v1/projects']?.post;
+  expect(create?.security).toEqual([{}, { basic: [] }, { bearer: [] }]);
+  expect(create).toHaveProperty('x-scope', 'projects:write');
+  expect(create?.description).toMatch(/Needs the scope `projects:write`\.$/);
+  expect(create?.responses[403]?.description).toContain('SCOPE_MISSING');
+
+  const me = paths['/api/v1/auth/me']?.get;
+  expect(me?.security).toHaveLength(3);
+  expect(me).not.toHaveProperty('x-scope');
+  expect(me?.responses[403]?.description).not.toContain('SCOPE_MISSING');
+
+  expect(paths['/health']?.get?.security).toEqual([]);
 });
 
 test('a list of words in the query is separated by commas', () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Endpoint, Shape } from './endpoint.ts';
 import { type ErrorCode, type ErrorStatus, errorBody, errorStatus, errorTitle } from './errors.ts';
+import { type HeaderName, headers, idempotencyKey, rateLimitHeaders } from './openapi-headers.ts';
 import { pageOf, pagination } from './page.ts';
 
 type Json = Record<string, unknown>;
@@ -19,28 +20,31 @@ const errorsOfEvery: ErrorCode[] = [
 
 const errorsOfBodies: ErrorCode[] = ['INVALID_JSON', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
 
+const errorsOfKeys: ErrorCode[] = [
+  'IDEMPOTENCY_KEY_IN_USE',
+  'OUTCOME_UNKNOWN',
+  'IDEMPOTENCY_KEY_REUSED',
+];
+
+/** Of what a handler may refuse and a retry is told again. */
+const replayedErrors: readonly number[] = [400, 404, 409, 422];
+
 const tags = [
   { name: 'Status', description: 'How the server and its machine are.' },
   { name: 'Projects', description: 'Directories that BorgOS knows.' },
   { name: 'Deployments', description: 'Projects that run on a port.' },
+  { name: 'Authentication', description: 'Who may do what: users, sessions and API tokens.' },
+  { name: 'Audit', description: 'Who did what.' },
 ];
 
-const listHeaders = {
-  'X-Total-Count': {
-    description: 'How many items match in all.',
-    schema: { type: 'integer', minimum: 0 },
+const securitySchemes = {
+  basic: { type: 'http', scheme: 'basic', description: 'Name and password of a user.' },
+  bearer: {
+    type: 'http',
+    scheme: 'bearer',
+    description:
+      'An API token (`borg_…`, see `POST /api/v1/tokens`), or the `access_token` of `POST /api/v1/auth/token`.',
   },
-  Link: {
-    description: 'The `first`, `prev`, `next` and `last` page (RFC 8288).',
-    schema: { type: 'string' },
-    example: '</api/v1/projects?limit=10&offset=20>; rel="next"',
-  },
-};
-
-const requestIdHeader = {
-  description: 'Names this request in the server’s log.',
-  schema: { type: 'string' },
-  example: 'req_abc123',
 };
 
 /**
@@ -79,7 +83,7 @@ export function openApiDocument(
     servers: [{ url: options.serverUrl ?? '/', description: 'This BorgOS.' }],
     tags: tags.filter((tag) => usedTags.has(tag.name)),
     paths,
-    components: { schemas: components.schemas },
+    components: { schemas: components.schemas, headers: components.headers, securitySchemes },
   };
 }
 
@@ -88,10 +92,12 @@ function operation(operationId: string, endpoint: Endpoint, components: Componen
     operationId,
     tags: [endpoint.tag],
     summary: endpoint.summary,
-    description: endpoint.description,
+    description: `${endpoint.description}\n\n${whoMay(endpoint)}`.trim(),
+    ...security(endpoint),
     parameters: [
       ...parameters('path', endpoint.params, components),
       ...parameters('query', endpoint.query, components),
+      ...(endpoint.method === 'POST' ? [idempotencyKey] : []),
     ],
     ...(endpoint.body && {
       requestBody: {
@@ -100,6 +106,21 @@ function operation(operationId: string, endpoint: Endpoint, components: Componen
       },
     }),
     responses: responses(endpoint, components),
+  };
+}
+
+function whoMay({ description, scope }: Endpoint): string {
+  // Without words of its own it is one that the linter has to find.
+  if (description === '' || scope === null) return '';
+  return scope === 'any' ? 'Needs no scope.' : `Needs the scope \`${scope}\`.`;
+}
+
+function security({ scope }: Endpoint): Json {
+  if (scope === null) return { security: [] };
+  return {
+    // The first: on this machine no credential is needed, unless the settings say so.
+    security: [{}, { basic: [] }, { bearer: [] }],
+    ...(scope !== 'any' && { 'x-scope': scope }),
   };
 }
 
@@ -123,27 +144,44 @@ function parameters(place: 'path' | 'query', shape: Shape | undefined, component
 }
 
 function responses(endpoint: Endpoint, components: Components): Json {
+  const isLimited = endpoint.path.startsWith('/api/v1/');
+  const isPost = endpoint.method === 'POST';
   const success = {
     description: 'Success.',
-    headers: { 'X-Request-Id': requestIdHeader, ...(endpoint.list && listHeaders) },
+    headers: components.headersOf([
+      'X-Request-Id',
+      ...(endpoint.list ? (['X-Total-Count', 'Link'] as const) : []),
+      ...(isLimited ? rateLimitHeaders : []),
+      ...(isPost ? (['Idempotency-Replayed'] as const) : []),
+    ]),
     content: json(successSchema(endpoint, components)),
   };
   const all: Json = { [endpoint.status]: success };
   if (endpoint.otherStatus) all[endpoint.otherStatus] = success;
 
-  const codes = new Set([
+  const needsScope = endpoint.scope !== null && endpoint.scope !== 'any';
+  const codes = new Set<ErrorCode>([
     ...errorsOfEvery,
     ...(endpoint.body ? errorsOfBodies : []),
+    ...(needsScope ? (['SCOPE_MISSING'] as const) : []),
+    ...(isLimited ? (['RATE_LIMITED'] as const) : []),
     ...endpoint.errors,
+    ...(isPost ? errorsOfKeys : []),
   ]);
   for (const [status, grouped] of groupByStatus(codes)) {
     all[status] = {
       description: `${errorTitle[status]}: ${grouped.map((code) => `\`${code}\``).join(', ')}.`,
-      headers: { 'X-Request-Id': requestIdHeader },
+      headers: components.headersOf(['X-Request-Id', ...headersOfError(status, isPost)]),
       content: json(components.schemaOf(errorBody)),
     };
   }
   return all;
+}
+
+function headersOfError(status: ErrorStatus, isPost: boolean): HeaderName[] {
+  if (status === 429) return ['Retry-After', ...rateLimitHeaders];
+  if (!isPost || !replayedErrors.includes(status)) return [];
+  return status === 409 ? ['Retry-After', 'Idempotency-Replayed'] : ['Idempotency-Replayed'];
 }
 
 function successSchema(endpoint: Endpoint, components: Components): Json {
@@ -168,9 +206,17 @@ function json(schema: Json): Json {
   return { 'application/json': { schema } };
 }
 
-/** Turns schemas into JSON Schema, and collects those that have a name of their own. */
+/** Turns schemas into JSON Schema, and collects what is referred to by name. */
 class Components {
   readonly schemas: Record<string, Json> = {};
+  readonly headers: Partial<Record<HeaderName, Json>> = {};
+
+  headersOf(names: readonly HeaderName[]): Json {
+    for (const name of names) this.headers[name] = headers[name];
+    return Object.fromEntries(
+      names.map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+    );
+  }
 
   schemaOf(schema: z.ZodType): Json {
     // Wrapped, so that a schema with a name comes out as a reference even when it is the root.

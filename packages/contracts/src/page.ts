@@ -14,7 +14,7 @@ export const pageQuery = {
   offset: z
     .int()
     .min(0)
-    .max(Number.MAX_SAFE_INTEGER)
+    .max(2_147_483_647)
     .optional()
     .meta({ description: 'How many items to skip. Giving it asks for the envelope.' }),
   envelope: z.boolean().optional().meta({

@@ -1,4 +1,6 @@
+import type { Actor } from '@borgos/contracts/caller';
 import type { DeploymentStatus, FailureCode } from '@borgos/contracts/deployments';
+import type { Scope } from '@borgos/contracts/endpoint';
 import type { EventType } from '@borgos/contracts/events';
 import type { Project } from '@borgos/contracts/projects';
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
@@ -67,6 +69,8 @@ interface RevisionsTable {
   deployment_id: number;
   number: number;
   environment: Json<Record<string, string>>;
+  /** Encrypted values by name. */
+  secrets: GeneratedJson<Record<string, string>>;
   cpu_limit: string | null;
   memory_limit: string | null;
   health_check_path: string | null;
@@ -92,11 +96,92 @@ interface EventsTable {
   seq: GeneratedAlways<number>;
   type: EventType;
   data: Json<unknown>;
+  actor: Json<Actor>;
+  /** Given with `seq`. */
+  hash: GeneratedAlways<Buffer>;
   created_at: GeneratedTimestamp;
+  /** These five: of `data` and `actor`, to look entries up by. */
+  object_id: GeneratedAlways<string | null>;
+  actor_credential: GeneratedAlways<string>;
+  actor_user: GeneratedAlways<string | null>;
+  actor_token_id: GeneratedAlways<string | null>;
+  actor_address: GeneratedAlways<string | null>;
 }
 
 interface InstallationTable {
   id: GeneratedAlways<string>;
+  setup_token_hash: Buffer | null;
+  key_id: string | null;
+  key_check: string | null;
+}
+
+interface UsersTable {
+  id: GeneratedAlways<number>;
+  name: string;
+  password_hash: string;
+  scopes: Scope[];
+  version: Generated<number>;
+  created_at: GeneratedTimestamp;
+  updated_at: GeneratedTimestamp;
+  last_login_at: NullableTimestamp;
+}
+
+interface ApiTokensTable {
+  id: GeneratedAlways<number>;
+  name: string;
+  hash: Buffer;
+  prefix: string;
+  scopes: Scope[];
+  rate_limit: string | null;
+  user_id: number | null;
+  created_by: string | null;
+  created_at: GeneratedTimestamp;
+  expires_at: NullableTimestamp;
+  last_used_at: NullableTimestamp;
+  last_used_from: string | null;
+  revoked_at: NullableTimestamp;
+}
+
+interface SessionsTable {
+  id: GeneratedAlways<string>;
+  user_id: number;
+  scopes: Scope[];
+  created_at: GeneratedTimestamp;
+  expires_at: ColumnType<string, string | Date, string | Date>;
+  revoked_at: NullableTimestamp;
+}
+
+interface RefreshTokensTable {
+  hash: Buffer;
+  session_id: string;
+  created_at: GeneratedTimestamp;
+  used_at: NullableTimestamp;
+}
+
+interface RateLimitsTable {
+  key: string;
+  per_minute: number;
+  burst: number;
+  used: number;
+  at: number;
+  allowed: number;
+}
+
+interface LoginFailuresTable {
+  key: string;
+  failures: number;
+  blocked_until: ColumnType<string, string | Date, string | Date>;
+  last_at: ColumnType<string, string | Date, string | Date>;
+}
+
+interface IdempotencyKeysTable {
+  caller: string;
+  key: string;
+  fingerprint: Buffer;
+  status: number | null;
+  headers: NullableJson<Record<string, string>>;
+  body: string | null;
+  created_at: ColumnType<string, Date, Date>;
 }
 
 /** Every table, for Kysely; the SQL itself is in migrations/. */
@@ -107,4 +192,11 @@ export interface Tables {
   port_leases: PortLeasesTable;
   events: EventsTable;
   installation: InstallationTable;
+  users: UsersTable;
+  api_tokens: ApiTokensTable;
+  sessions: SessionsTable;
+  refresh_tokens: RefreshTokensTable;
+  rate_limits: RateLimitsTable;
+  login_failures: LoginFailuresTable;
+  idempotency_keys: IdempotencyKeysTable;
 }
