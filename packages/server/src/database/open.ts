@@ -5,6 +5,7 @@ import type { BaseLogger } from 'pino';
 import { readDatabaseUrl } from './database-url.ts';
 import type { EmbeddedPostgres } from './embedded.ts';
 import { type Listening, listen } from './listen.ts';
+import { joinServers, type Servers } from './servers.ts';
 import type { Tables } from './tables.ts';
 import { typeParsers } from './type-parsers.ts';
 
@@ -38,6 +39,8 @@ export interface Database {
    * made again.
    */
   listen(channel: string, callback: () => void): Promise<Listening>;
+  /** Makes this server known to the others on the database, and says how many there are. */
+  joinServers(): Promise<Servers>;
   /** Waits at most 15 s for queries that run. Close what listens before. */
   close(): Promise<void>;
 }
@@ -103,6 +106,7 @@ export async function openDatabase({
     },
     description: `PostgreSQL ${version.text} (${embedded ? 'embedded' : server})`,
     listen: (channel, callback) => listen({ connection, channel, callback, log }),
+    joinServers: () => joinServers({ connection, log }),
     async close() {
       const gaveUp = AbortSignal.timeout(closeTimeoutMs);
       const late = new Promise((resolve) => gaveUp.addEventListener('abort', resolve));
