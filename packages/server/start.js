@@ -1,4 +1,4 @@
-// What `npm start` runs. Plain JavaScript, because an old Node.js must be able to read it, to say
+// What `npm start` and `npm run admin` run. Plain JavaScript, because an old Node.js must be able to read it, to say
 // what is missing: the server itself is TypeScript that only a recent one runs.
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,8 @@ if (Number(found.split('.')[0]) < oldest) {
   module.enableCompileCache(
     fileURLToPath(new URL('../../node_modules/.cache/borgos', import.meta.url)),
   );
-  await import('./src/main.ts');
+  if (process.argv[2] === 'admin') await import('./src/administration.ts');
+  else await import('./src/main.ts');
   // It is ready by now; kept at once, as a process that is killed keeps nothing.
   module.flushCompileCache();
 }

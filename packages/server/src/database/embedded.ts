@@ -1,4 +1,4 @@
-import { mkdir, rm, rmdir } from 'node:fs/promises';
+import { mkdir, realpath, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { BaseLogger } from 'pino';
@@ -40,6 +40,26 @@ export interface EmbeddedPostgres {
    * throws after 30 s.
    */
   stop(): Promise<void>;
+  /** Lets it run on, in nobody's care. Takes 5 s at the most. */
+  leave(): Promise<void>;
+}
+
+/**
+ * The PostgreSQL that runs in this `home` and is in another process's care; `undefined` when none
+ * answers. Starts, stops and changes nothing.
+ */
+export async function findEmbeddedPostgres(
+  home: string,
+): Promise<Pick<EmbeddedPostgres, 'connectionString' | 'version' | 'pid'> | undefined> {
+  const data = await realpath(join(home, 'postgres', 'data')).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    },
+  );
+  const lock = data && (await readPostmasterLock(data));
+  const version = lock && (await askPostmaster(lock.socketFolder, data));
+  if (!version) return undefined;
+  return { connectionString: connectionStringOf(lock.socketFolder), version, pid: lock.pid };
 }
 
 /**
@@ -101,17 +121,21 @@ export async function startEmbeddedPostgres({
       log.warn({ err: error, logFile }, "PostgreSQL's log could not be shortened"),
     );
   }, logCheckMs).unref();
+  const leave = async () => {
+    clearInterval(logCheck);
+    await keeper.leave();
+  };
 
   return {
-    connectionString: `postgresql://${embeddedUser}@localhost/${embeddedDatabase}?host=${encodeURIComponent(socketFolder)}`,
+    connectionString: connectionStringOf(socketFolder),
     version,
     get pid() {
       return keeper.pid();
     },
     adopted,
+    leave,
     async stop() {
-      clearInterval(logCheck);
-      await keeper.leave();
+      await leave();
       // Not the one that is known: another one may just be starting.
       const pid = (await readPostmasterLock(data))?.pid ?? keeper.pid();
       await stopPostmaster(pid, data);
@@ -119,6 +143,10 @@ export async function startEmbeddedPostgres({
       log.debug({ postmaster: pid }, 'PostgreSQL stopped');
     },
   };
+}
+
+function connectionStringOf(socketFolder: string): string {
+  return `postgresql://${embeddedUser}@localhost/${embeddedDatabase}?host=${encodeURIComponent(socketFolder)}`;
 }
 
 type StartOptions = Omit<LaunchOptions, 'socketFolder' | 'timeoutMs'> & {

@@ -1,11 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { verifyTrail } from '../audit/verify.ts';
 import { type ClonedDatabase, cloneDatabase } from '../testing/cloned-database.ts';
 import { migrate } from './migrate.ts';
+import { openDatabase } from './open.ts';
 
 const log = pino({ level: 'silent' });
 let clone: ClonedDatabase;
@@ -91,4 +93,37 @@ test('a file with a name out of order is refused before anything is run', async 
   await write('3-three', '');
   await expect(migrateFolder()).rejects.toThrow('not named like 0001-what-it-does.sql');
   expect(await tables()).toEqual([]);
+});
+
+test('what happened before there was an audit trail is part of it afterwards', async () => {
+  for (const name of await readdir(folder)) await rm(join(folder, name));
+  const own = join(import.meta.dirname, 'migrations');
+  const before = (await readdir(own)).filter((name) => name < '0004').sort();
+  for (const name of before) await copyFile(join(own, name), join(folder, name));
+  await migrateFolder();
+  const insert = `insert into events (type, data) values ('project_deleted', $1)`;
+  for (const id of [1, 2, 3]) await client.query(insert, [{ id, name: 'älter' }]);
+  // A commit that failed left a gap in what was a sequence.
+  await client.query(`select nextval('events_seq')`);
+  await client.query(insert, [{ id: 4 }]);
+  const database = await openDatabase({ source: clone, log });
+  const { signal } = new AbortController();
+  const verify = () => verifyTrail({ db: database.db, home: folder, signal });
+  await expect(verify()).rejects.toThrow('Start BorgOS once');
+  await migrate({ connectionString: clone.databaseUrl, log });
+  await client.query(
+    `insert into events (type, data, actor) values ('project_deleted', '{"id": 5}', '{}')`,
+  );
+
+  const { rows } = await client.query(
+    `select seq::integer, actor ->> 'credential' as credential, object_id from events order by seq`,
+  );
+  expect(rows).toEqual([
+    ...[1, 2, 3].map((id) => ({ seq: id, credential: 'system', object_id: `${id}` })),
+    { seq: 5, credential: 'system', object_id: '4' },
+    { seq: 6, credential: null, object_id: '5' },
+  ]);
+  const verification = await verify();
+  await database.close();
+  expect(verification).toMatchObject({ valid: true, checked: 5, head: { seq: 6 } });
 });
