@@ -12,14 +12,26 @@ interface Seen {
   body: string;
 }
 
+interface Server {
+  seen: Seen[];
+  /** The Idempotency-Key of each request. */
+  keys: (string | undefined)[];
+  baseUrl: string;
+}
+
 /** A server that answers as the test says, and remembers what it was asked. */
-async function startServer(answer: (request: IncomingMessage, response: ServerResponse) => void) {
+async function startServer(
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<Server> {
   const seen: Seen[] = [];
+  const keys: Server['keys'] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = await request.toArray();
     const { method, url, headers } = request;
     const body = Buffer.concat(chunks).toString();
     seen.push({ method, url, authorization: headers.authorization, body });
+    const key = headers['idempotency-key'];
+    keys.push(key === undefined ? undefined : String(key));
     answer(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -29,7 +41,7 @@ async function startServer(answer: (request: IncomingMessage, response: ServerRe
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  return { seen, baseUrl: `http://127.0.0.1:${address.port}` };
+  return { seen, keys, baseUrl: `http://127.0.0.1:${address.port}` };
 }
 
 function json(response: ServerResponse, status: number, body: unknown): void {
@@ -126,24 +138,85 @@ test('a refusal has the status, the code, the words and the id of the server', a
   });
 });
 
-test('a read is tried three times while the server is not ready, a change once', async () => {
+function busy(code: string, retryAfter: number | undefined) {
+  return (_: IncomingMessage, response: ServerResponse) => {
+    if (retryAfter !== undefined) response.setHeader('retry-after', String(retryAfter));
+    const status = code === 'RATE_LIMITED' ? 429 : 409;
+    json(response, status, { ...unavailable, code, message: 'Not now' });
+  };
+}
+
+test('what may be sent again is tried three times while the server is not ready, all else once', async () => {
   const { seen, baseUrl } = await startServer((_, response) => json(response, 503, unavailable));
   const client = createClient({ baseUrl });
   expect((await failure(client.projects.list())).code).toBe('UNAVAILABLE');
   expect(seen).toHaveLength(3);
   await failure(client.deployments.deploy({ project_id: 1 }));
-  expect(seen).toHaveLength(4);
+  expect(seen).toHaveLength(6);
+  await failure(client.projects.update({ id: 1, name: 'a' }));
+  expect(seen).toHaveLength(7);
 });
 
-test('a read succeeds when a later try does', async () => {
+test('a call succeeds when a later try does, and the server can tell that the tries are one', async () => {
+  let count = 0;
+  const { seen, keys, baseUrl } = await startServer((request, response) => {
+    count += 1;
+    if (count % 3 === 1) request.socket.destroy();
+    else if (count % 3 === 2) json(response, 503, unavailable);
+    else json(response, 200, emptyPage);
+  });
+  const client = createClient({ baseUrl });
+  expect(await client.projects.list()).toEqual(emptyPage);
+  expect(keys).toEqual([undefined, undefined, undefined]);
+  await client.deployments.deploy({ project_id: 1 });
+  await client.deployments.deploy({ project_id: 1 });
+  expect(seen).toHaveLength(9);
+  const [first, , , second] = keys.slice(3);
+  expect(keys.slice(3)).toEqual([first, first, first, second, second, second]);
+  expect(first).toMatch(/^[0-9a-f]{32}$/);
+  expect(first).not.toBe(second);
+});
+
+test('a key of the caller is sent, and to a POST alone', async () => {
+  const { keys, baseUrl } = await startServer((_, response) => json(response, 200, {}));
+  const client = createClient({ baseUrl });
+  await client.deployments.deploy({ project_id: 1 }, { idempotencyKey: 'order 7' });
+  await client.projects.delete({ id: 1 }, { idempotencyKey: 'order 7' });
+  expect(keys).toEqual(['order 7', undefined]);
+});
+
+test.each(['RATE_LIMITED', 'IDEMPOTENCY_KEY_IN_USE'])(
+  'a call that is refused with %s for a moment is tried twice more',
+  async (code) => {
+    const { seen, baseUrl } = await startServer(busy(code, 0));
+    const client = createClient({ baseUrl });
+    const error = await failure(client.deployments.deploy({ project_id: 1 }));
+    expect(error).toMatchObject({ code, retryAfter: 0 });
+    expect(seen).toHaveLength(3);
+  },
+);
+
+test('a call waits as long as it was told to', async () => {
   let count = 0;
   const { baseUrl } = await startServer((request, response) => {
     count += 1;
-    if (count === 1) request.socket.destroy();
-    else if (count === 2) json(response, 503, unavailable);
-    else json(response, 200, emptyPage);
+    if (count === 1) busy('RATE_LIMITED', 1)(request, response);
+    else json(response, 200, {});
   });
-  expect(await createClient({ baseUrl }).projects.list()).toEqual(emptyPage);
+  const start = performance.now();
+  // Also what may not be sent again otherwise: nothing of it has been done.
+  await createClient({ baseUrl }).projects.delete({ id: 1 });
+  expect(performance.now() - start).toBeGreaterThan(990);
+});
+
+test.each([
+  ['too long', 6],
+  ['never said', undefined],
+])('a time to wait that is %s is left to the caller', async (_, seconds) => {
+  const { seen, baseUrl } = await startServer(busy('RATE_LIMITED', seconds));
+  const error = await failure(createClient({ baseUrl }).projects.list());
+  expect(error).toMatchObject({ code: 'RATE_LIMITED', retryAfter: seconds ?? null });
+  expect(seen).toHaveLength(1);
 });
 
 test('a server that is not there is named', async () => {
@@ -182,7 +255,7 @@ test('what answers without being BorgOS is said to be something else', async () 
 test('every answer is told to who listens, refusals too', async () => {
   const told: [Endpoint, number, unknown, string | null][] = [];
   const { baseUrl } = await startServer((request, response) =>
-    json(response, request.method === 'GET' ? 200 : 503, unavailable),
+    json(response, request.method === 'GET' ? 200 : 400, unavailable),
   );
   const client = createClient({
     baseUrl,
@@ -193,7 +266,7 @@ test('every answer is told to who listens, refusals too', async () => {
   await failure(client.deployments.stop({ id: 1 }));
   expect(told.map(([endpoint, status]) => [endpoint.summary, status])).toEqual([
     ['Whether the server can do its work', 200],
-    ['Stop a deployment', 503],
+    ['Stop a deployment', 400],
   ]);
   expect(told[0]?.slice(2)).toEqual([unavailable, 'req_1']);
 });

@@ -4,6 +4,7 @@ import { errorBody } from '@borgos/contracts/errors';
 import type { Page } from '@borgos/contracts/page';
 import { BorgosError } from './error.ts';
 import { type WireRequest, wireRequest } from './request.ts';
+import { pause, pauseBeforeRetry } from './retry.ts';
 
 export interface ClientOptions {
   /** Where BorgOS is; by default `http://localhost:8081`. */
@@ -22,6 +23,11 @@ export interface CallOptions {
   signal?: AbortSignal;
   /** For this call alone. */
   timeoutMs?: number;
+  /**
+   * For a POST: what was sent with this key before is not done again, and its answer is given once
+   * more, for 24 hours. 1 to 255 printable ASCII characters; by default a new one for each call.
+   */
+  idempotencyKey?: string;
 }
 
 /** A list is always asked for as a page, so its form is not the caller's to choose. */
@@ -45,9 +51,6 @@ export type Client = {
 
 type AnyMethod = (input?: Record<string, unknown>, options?: CallOptions) => Promise<unknown>;
 
-const tries = 3;
-const firstPauseMs = 100;
-
 export function createClient(options: ClientOptions = {}): Client {
   const resources = Object.entries(api).map(([resource, endpoints]) => {
     const methods = Object.entries<Endpoint>(endpoints).map(([name, endpoint]) => {
@@ -67,32 +70,42 @@ async function send(
   options: ClientOptions,
 ): Promise<unknown> {
   const request = wireRequest(endpoint, input);
-  // Only what changes nothing may be sent twice without the caller's knowledge.
-  const last = endpoint.method === 'GET' ? tries : 1;
+  const headers = headersOf(request, call, options);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await sendOnce(endpoint, request, call, options);
+      return await sendOnce(endpoint, request, headers, call, options);
     } catch (error) {
-      const isPassing =
-        error instanceof BorgosError && (error.code === 'UNREACHABLE' || error.status === 503);
-      if (!isPassing || attempt >= last) throw error;
-      await pause(firstPauseMs * 2 ** (attempt - 1) * (0.5 + Math.random()), call.signal);
+      const pauseMs = pauseBeforeRetry(request.method, attempt, error);
+      if (pauseMs === undefined) throw error;
+      await pause(pauseMs, call.signal);
     }
   }
+}
+
+/** Made once for all tries of a call: the server knows by the key that they are one. */
+function headersOf({ method, body }: WireRequest, call: CallOptions, options: ClientOptions) {
+  const headers = new Headers({ accept: 'application/json' });
+  if (options.token !== undefined) headers.set('authorization', `Bearer ${options.token}`);
+  if (body !== undefined) headers.set('content-type', 'application/json');
+  if (method === 'POST') headers.set('idempotency-key', call.idempotencyKey ?? randomKey());
+  return headers;
+}
+
+/** Not `crypto.randomUUID()`, which browsers have only for pages of https and localhost. */
+function randomKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 async function sendOnce(
   endpoint: Endpoint,
   request: WireRequest,
+  headers: Headers,
   call: CallOptions,
   options: ClientOptions,
 ): Promise<unknown> {
   const url = new URL(request.path, options.baseUrl ?? 'http://localhost:8081');
   const timeout = AbortSignal.timeout(call.timeoutMs ?? options.timeoutMs ?? 30_000);
-  const headers = new Headers({ accept: 'application/json' });
-  if (options.token !== undefined) headers.set('authorization', `Bearer ${options.token}`);
-  if (request.body !== undefined) headers.set('content-type', 'application/json');
-
   let response: Response;
   let text: string;
   try {
@@ -131,7 +144,13 @@ function refused(body: unknown, response: Response): BorgosError {
   const parsed = errorBody.safeParse(body);
   if (!parsed.success) return badAnswer(response);
   const { code, message, request_id, details = [] } = parsed.data;
-  return new BorgosError(code, message, { status, requestId: request_id, details });
+  const retryAfter = secondsOf(response.headers.get('retry-after'));
+  return new BorgosError(code, message, { status, requestId: request_id, details, retryAfter });
+}
+
+/** Of a header `Retry-After`, which BorgOS writes in seconds. */
+function secondsOf(text: string | null): number | null {
+  return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : null;
 }
 
 function badAnswer({ url, status, headers }: Response, cause?: unknown): BorgosError {
@@ -148,17 +167,4 @@ function parseJson(text: string, response: Response): unknown {
   } catch (cause) {
     throw badAnswer(response, cause);
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, milliseconds);
-    // The next try sees the signal and says so.
-    signal?.addEventListener('abort', done);
-  });
 }

@@ -13,6 +13,8 @@ export class BorgosError extends Error {
   readonly requestId: string | null;
   /** Each invalid field, for `VALIDATION_FAILED`. */
   readonly details: ErrorDetail[];
+  /** Seconds after which the same call may succeed; `null`: the server did not say. */
+  readonly retryAfter: number | null;
 
   constructor(
     code: BorgosErrorCode,
@@ -21,6 +23,7 @@ export class BorgosError extends Error {
       status?: number;
       requestId?: string | null;
       details?: ErrorDetail[];
+      retryAfter?: number | null;
       cause?: unknown;
     } = {},
   ) {
@@ -29,5 +32,6 @@ export class BorgosError extends Error {
     this.status = options.status ?? null;
     this.requestId = options.requestId ?? null;
     this.details = options.details ?? [];
+    this.retryAfter = options.retryAfter ?? null;
   }
 }
