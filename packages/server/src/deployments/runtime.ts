@@ -63,6 +63,12 @@ export interface Listener {
   port: number;
 }
 
+/** A connection over loopback, as the server's socket tells its two ends. */
+export interface Connection {
+  client: { host: string; port: number };
+  server: { host: string; port: number };
+}
+
 /**
  * What runs deployments. Every method is idempotent and honours its signal, so that the state
  * machine can repeat a step after a crash without knowing how far the last try came. Failures that
@@ -94,6 +100,11 @@ export interface Runtime {
    * Calls back soon after an instance exits or is started again, with its name; it may miss one.
    */
   onExit(callback: (name: string) => void): void;
+  /**
+   * Whether the connection was made by what this runtime runs or builds, and so not by the user;
+   * also `true` when that can't be told, which it is within 2 seconds.
+   */
+  ownsConnection(connection: Connection): Promise<boolean>;
   /** Stops watching. Instances go on running. */
   close(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import {
   mkdir,
   mkdtemp,
@@ -9,6 +10,7 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pino } from 'pino';
@@ -17,6 +19,23 @@ import type { Recipe } from '../deployments/recipe.ts';
 import type { Instance, InstanceSpec, Runtime } from '../deployments/runtime.ts';
 import { ReleaseFailure } from '../errors.ts';
 import { suiteApp } from './runtime-suite-app.ts';
+
+/** Connects to the port CALL of loopback, and stays. */
+const callerFiles = {
+  'caller.mjs': `
+    import { connect } from 'node:net';
+    connect(process.env.CALL, '127.0.0.1', () => console.log('connected'))
+      .on('error', () => console.log('refused'));
+    setInterval(() => {}, 1000);
+  `,
+};
+const callerRecipe: Recipe = {
+  ...suiteApp.recipe,
+  manifests: [],
+  install: [],
+  build: [],
+  start: ['node', 'caller.mjs'],
+};
 
 type RuntimeOptions = Parameters<Harness['create']>[0];
 
@@ -366,6 +385,39 @@ export function runtimeSuite(harness: Harness): void {
       await runtime.stop(spec.name, 1_000);
       const ticks = (await readFile(spec.logFile, 'utf8')).match(/tick \d+/g) ?? [];
       expect(ticks).toEqual(ticks.map((_, index) => `tick ${index}`));
+    });
+
+    test('knows the connections that it makes from those of the user', async () => {
+      const accepted: Socket[] = [];
+      const server = createServer((socket) => accepted.push(socket.on('error', () => {})));
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+      const own = connect(port, '127.0.0.1');
+      try {
+        await until(async () => expect(accepted).toHaveLength(1));
+        const caller = await build('caller', callerFiles, callerRecipe);
+        const environment = { CALL: String(port) };
+        const spec = specOf('', { artifact: caller, recipe: callerRecipe, environment });
+        await start(spec);
+        // A container has a loopback of its own, where nobody listens.
+        const said = await logOf(spec, /connected|refused/);
+        if (said.includes('connected')) await until(async () => expect(accepted).toHaveLength(2));
+        const owned = await Promise.all(
+          accepted.map(({ remotePort = 0 }) =>
+            runtime.ownsConnection({
+              client: { host: '127.0.0.1', port: remotePort },
+              server: { host: '127.0.0.1', port },
+            }),
+          ),
+        );
+        expect(owned).toEqual(said.includes('connected') ? [false, true] : [false]);
+        await runtime.stop(spec.name, 0);
+      } finally {
+        own.destroy();
+        for (const socket of accepted) socket.destroy();
+        server.close();
+      }
     });
 
     test('forgets an artefact that is removed, and starts nothing from it', async () => {

@@ -1,6 +1,7 @@
 import type { ContainerInspectInfo } from 'dockerode';
 import type { Logger } from 'pino';
 import type { Instance, Runtime } from '../../deployments/runtime.ts';
+import { createContainerCheck, isApart } from '../peer-container.ts';
 import { createAppLogs } from './app-logs.ts';
 import { buildImage, previewBuild, removeImage } from './build.ts';
 import { removeBuildLeftoversOf } from './build-leftovers.ts';
@@ -100,6 +101,8 @@ export async function createDockerRuntime(options: {
   }
 
   await list();
+  const info: unknown = await engine.ask((docker) => docker.info(), { timeoutMs: 10_000 });
+  const isContainer = createContainerCheck(isApart(info));
 
   return {
     name: 'docker',
@@ -128,6 +131,7 @@ export async function createDockerRuntime(options: {
     onExit(callback) {
       callbacks.push(callback);
     },
+    ownsConnection: (connection) => isContainer(connection),
     async close() {
       await events.close();
       await logs.close();

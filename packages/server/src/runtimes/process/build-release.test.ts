@@ -13,7 +13,13 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Runtime } from '../../deployments/runtime.ts';
-import { buildOf, createWorkbench, nodeRecipe, type Workbench } from './example-app.ts';
+import {
+  buildOf,
+  createWorkbench,
+  exampleSealing,
+  nodeRecipe,
+  type Workbench,
+} from './example-app.ts';
 import { linuxProcesses } from './linux-processes.ts';
 import { createProcessRuntime } from './process-runtime.ts';
 
@@ -27,6 +33,7 @@ beforeEach(async () => {
     instance,
     home: bench.home,
     log: pino({ level: 'silent' }),
+    ...exampleSealing,
   });
 });
 afterEach(async () => {

@@ -7,6 +7,7 @@ import type { BuildRequest } from '../../deployments/runtime.ts';
 import { ReleaseFailure } from '../../errors.ts';
 import { listSource } from '../source.ts';
 import { copySource, writeExtraFiles } from './copy-source.ts';
+import type { Brand } from './peer-brand.ts';
 import { baseEnvironment, buildMarker } from './process-environment.ts';
 import type { ProcessTable } from './process-table.ts';
 import type { Releases } from './releases.ts';
@@ -21,6 +22,7 @@ export interface BuildDependencies {
   cache: string;
   searchPath: string;
   networkEnvironment: Record<string, string>;
+  brand: Brand;
 }
 
 const run = promisify(execFile);
@@ -50,7 +52,8 @@ export async function buildRelease(
       PIP_CACHE_DIR: join(cache, 'pip'),
       [buildMarker]: `${instance}/${request.name}`,
     };
-    const command = { directory: artifact, environment, log, signal };
+    const onStart = (pid: number) => void dependencies.brand.put(pid);
+    const command = { directory: artifact, environment, log, signal, onStart };
     const note = await versionNote(recipe, environment);
     if (note !== null) log(note);
     for (const argv of [...recipe.install, ...recipe.build]) {

@@ -5,7 +5,14 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Runtime } from '../../deployments/runtime.ts';
 import { controlGroups, openControlGroups } from './control-groups.ts';
-import { buildOf, createWorkbench, exampleApp, specOf, type Workbench } from './example-app.ts';
+import {
+  buildOf,
+  createWorkbench,
+  exampleApp,
+  exampleSealing,
+  specOf,
+  type Workbench,
+} from './example-app.ts';
 import { linuxProcesses } from './linux-processes.ts';
 import { createProcessRuntime } from './process-runtime.ts';
 
@@ -25,6 +32,7 @@ describe.runIf(opened.groups !== null)('limits', () => {
       instance,
       home: bench.home,
       log: pino({ level: 'silent' }),
+      ...exampleSealing,
     });
     artifact = await runtime.build(buildOf(bench));
   });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Recipe } from '../../deployments/recipe.ts';
 import type { BuildRequest, InstanceSpec } from '../../deployments/runtime.ts';
+import type { Sealing } from './instance-record.ts';
 
 /** A temporary folder with room for a project and for a runtime. */
 export interface Workbench {
@@ -64,6 +65,16 @@ createServer(async (request, response) => {
   response.end(JSON.stringify(answer ?? {}));
 }).listen(process.env.PORT, process.env.HOST, () => console.log('listening'));
 `;
+
+/** Hides text as far as it takes to see that it is hidden, and opens it in its place only. */
+export const exampleSealing: Sealing = {
+  seal: (text, context) => Buffer.from(JSON.stringify([context, text])).toString('base64'),
+  open(sealed, context) {
+    const [place, text] = JSON.parse(Buffer.from(sealed, 'base64').toString());
+    if (place !== context) throw new Error(`sealed for ${place}, opened for ${context}`);
+    return text;
+  },
+};
 
 export function nodeRecipe(changes: Partial<Recipe> = {}): Recipe {
   return {

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { withPort } from '../../deployments/recipe.ts';
 import type { Instance, InstanceSpec } from '../../deployments/runtime.ts';
 
+const environment = z.record(z.string(), z.string());
+
 const instanceRecord = z.object({
   deploymentId: z.number(),
   revision: z.number(),
@@ -11,7 +13,7 @@ const instanceRecord = z.object({
   name: z.string(),
   artifact: z.string(),
   command: z.array(z.string()),
-  environment: z.record(z.string(), z.string()),
+  environment,
   cpus: z.number().nullable(),
   memory: z.number().nullable(),
   logFile: z.string(),
@@ -30,10 +32,20 @@ const instanceRecord = z.object({
   stopping: z.boolean(),
 });
 
+/** As it is on disk: the environment sealed, or plain as the first version wrote it. */
+const storedRecord = instanceRecord.extend({ environment: z.union([z.string(), environment]) });
+
 /** All that is needed to find an instance again, or to start it again, after BorgOS was killed. */
 export type InstanceRecord = z.infer<typeof instanceRecord>;
 
-/** Instances on disk, one file each, readable by BorgOS's user only as they hold secrets. */
+/** Encrypts text for one place, given as context, and back. */
+export interface Sealing {
+  seal(text: string, context: string): string;
+  /** @throws Error for what was not sealed for that place by a key that is there */
+  open(sealed: string, context: string): string;
+}
+
+/** Instances on disk, one file each, readable by BorgOS's user only; environments are sealed. */
 export interface InstanceRecords {
   /** Durable when it returns. */
   write(record: InstanceRecord): Promise<void>;
@@ -42,31 +54,37 @@ export interface InstanceRecords {
   readAll(): Promise<{ records: InstanceRecord[]; unreadable: string[] }>;
 }
 
-export async function openInstanceRecords(directory: string): Promise<InstanceRecords> {
+export async function openInstanceRecords(
+  directory: string,
+  sealing: Sealing,
+): Promise<InstanceRecords> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const fileOf = (name: string) => join(directory, `${name}.json`);
 
+  async function write(record: InstanceRecord): Promise<void> {
+    const text = JSON.stringify(record.environment);
+    const sealed = sealing.seal(text, contextOf(record));
+    await replaceFile(fileOf(record.name), { ...record, environment: sealed });
+  }
+
   async function readRecord(file: string): Promise<InstanceRecord | null> {
     try {
-      return instanceRecord.parse(JSON.parse(await readFile(file, 'utf8')));
+      const stored = storedRecord.parse(JSON.parse(await readFile(file, 'utf8')));
+      if (typeof stored.environment === 'string') {
+        const text = sealing.open(stored.environment, contextOf(stored));
+        return instanceRecord.parse({ ...stored, environment: JSON.parse(text) });
+      }
+      const record = instanceRecord.parse(stored);
+      // On a full disk it stays as it is until the next change: what runs must be found again.
+      await write(record).catch(() => {});
+      return record;
     } catch {
       return null;
     }
   }
 
   return {
-    async write(record) {
-      // Replaced as a whole: who is killed in mid-write leaves the old record.
-      const temporary = `${fileOf(record.name)}.new`;
-      const handle = await open(temporary, 'w', 0o600);
-      try {
-        await handle.writeFile(JSON.stringify(record, null, 2));
-        await handle.datasync();
-      } finally {
-        await handle.close();
-      }
-      await rename(temporary, fileOf(record.name));
-    },
+    write,
 
     async remove(name) {
       await rm(fileOf(name), { force: true });
@@ -86,6 +104,54 @@ export async function openInstanceRecords(directory: string): Promise<InstanceRe
       return { records, unreadable };
     },
   };
+}
+
+/**
+ * Seals all environments in a directory anew, for a rotation of the key, while no BorgOS runs.
+ * @param reseal gives `undefined` for what is to stay as it is
+ * @returns how many were changed
+ */
+export async function resealInstanceRecords(
+  directory: string,
+  reseal: (sealed: string, context: string) => string | undefined,
+): Promise<number> {
+  let changed = 0;
+  for (const name of await readdir(directory).catch(() => [])) {
+    if (!name.endsWith('.json')) continue;
+    const file = join(directory, name);
+    const { success, data } = storedRecord.safeParse(parsed(await readFile(file, 'utf8')));
+    if (!success || typeof data.environment !== 'string') continue;
+    const sealed = reseal(data.environment, contextOf(data));
+    if (sealed === undefined) continue;
+    await replaceFile(file, { ...data, environment: sealed });
+    changed += 1;
+  }
+  return changed;
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+function contextOf({ name }: { name: string }): string {
+  return `instance:${name}:environment`;
+}
+
+/** As a whole: who is killed in mid-write leaves the old record. */
+async function replaceFile(file: string, record: z.infer<typeof storedRecord>): Promise<void> {
+  const temporary = `${file}.new`;
+  const handle = await open(temporary, 'w', 0o600);
+  try {
+    await handle.writeFile(JSON.stringify(record, null, 2));
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+  await rename(temporary, file);
 }
 
 /** Of an instance that is to be started. */

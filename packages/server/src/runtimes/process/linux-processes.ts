@@ -4,8 +4,11 @@ import type { ProcessTable } from './process-table.ts';
 interface Stat {
   pid: number;
   state: string;
+  parent: number;
   group: number;
   session: number;
+  /** `0`: no terminal is its own. */
+  terminal: number;
   /** Clock ticks since boot. */
   started: number;
 }
@@ -61,14 +64,20 @@ function isLiving(stat: Stat): boolean {
 
 async function readStat(pid: number): Promise<Stat | null> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
-  if (text === null) return null;
+  return text === null ? null : parseStat(text);
+}
+
+/** Of a `/proc/<pid>/stat`. */
+export function parseStat(text: string): Stat {
   // The second field is the program's name, which may itself hold spaces and parentheses.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return {
-    pid,
+    pid: Number.parseInt(text, 10),
     state: fields[0] ?? '',
+    parent: Number(fields[1]),
     group: Number(fields[2]),
     session: Number(fields[3]),
+    terminal: Number(fields[4]),
     started: Number(fields[19]),
   };
 }

@@ -9,13 +9,17 @@ import {
   buildOf,
   createWorkbench,
   exampleApp,
+  exampleSealing,
   nodeRecipe,
   specOf,
   type Workbench,
 } from './example-app.ts';
 import { createProcessRuntime } from './process-runtime.ts';
 
-runtimeSuite({ name: 'process', create: createProcessRuntime });
+runtimeSuite({
+  name: 'process',
+  create: (options) => createProcessRuntime({ ...options, ...exampleSealing }),
+});
 
 let bench: Workbench;
 let runtime: Runtime;
@@ -36,7 +40,12 @@ afterEach(async () => {
 
 function open(): Promise<Runtime> {
   const log = pino({ level: 'silent' });
-  return createProcessRuntime({ instance: `test-${process.pid}`, home: bench.home, log });
+  return createProcessRuntime({
+    instance: `test-${process.pid}`,
+    home: bench.home,
+    log,
+    ...exampleSealing,
+  });
 }
 
 async function ask(instance: Instance, path: string): Promise<Record<string, unknown>> {

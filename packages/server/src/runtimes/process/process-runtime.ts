@@ -1,18 +1,21 @@
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Runtime } from '../../deployments/runtime.ts';
 import { buildRelease } from './build-release.ts';
 import { openControlGroups } from './control-groups.ts';
 import { instanceProcesses } from './instance-processes.ts';
-import { openInstanceRecords } from './instance-record.ts';
+import { openInstanceRecords, type Sealing } from './instance-record.ts';
 import { listeningSockets } from './listening-sockets.ts';
+import { brandedGroups, openBrand } from './peer-brand.ts';
+import { createPeerConnections } from './peer-connections.ts';
 import { buildMarker, instanceMarker, standardSearchPath } from './process-environment.ts';
 import { openProcessTable, type ProcessTable } from './process-table.ts';
 import { openReleases } from './releases.ts';
 import { killProcess } from './run-command.ts';
 import { createSupervisor } from './supervisor.ts';
 
-export interface ProcessRuntimeOptions {
+export interface ProcessRuntimeOptions extends Sealing {
   /** The id of this BorgOS: keeps apart what several of them run on one machine. */
   instance: string;
   /** A folder of its own, for releases, records and caches. */
@@ -35,45 +38,66 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
   const { instance, home, log, searchPath = standardSearchPath } = options;
   const table = openProcessTable();
   const releases = await openReleases(home);
-  const records = await openInstanceRecords(join(home, 'instances'));
+  const records = await openInstanceRecords(join(home, 'instances'), options);
+  const brand = await openBrand();
+  const realHome = await realpath(home);
+  const folders = ['releases', 'homes'].map((name) => join(realHome, name));
+  const peers = createPeerConnections({ instance, folders, brand }, table);
   await endOrphans(table, buildMarker, (value) => value.startsWith(`${instance}/`));
   await releases.removeIncomplete();
 
   const control = await openControlGroups(instance);
   const { groups } = control;
   const processes = instanceProcesses(instance, table, groups);
-  const dependencies = { instance, log, records, releases, table, processes, groups, searchPath };
-  const supervisor = createSupervisor(dependencies);
+  const supervisor = createSupervisor({
+    instance,
+    log,
+    records,
+    releases,
+    table,
+    processes,
+    groups: brandedGroups(groups, brand),
+    searchPath,
+  });
   await supervisor.recover();
   const known = new Set((await supervisor.list()).map(({ name }) => `${instance}/${name}`));
-  await endOrphans(
+  const found = await endOrphans(
     table,
     instanceMarker,
     (value) => value.startsWith(`${instance}/`) && !known.has(value),
   );
+  // Also those of another BorgOS: what that deployed is no more the user than what this one did.
+  if (known.size > 0 || found > 0) peers.watch();
 
   return {
     name: 'process',
     description: `processes of ${process.platform}`,
     limits: { enforced: groups !== null, reason: control.groups ? null : control.reason },
     preview: async () => ({ dockerfile: null, baseImage: null }),
-    build: (request) =>
-      buildRelease(request, {
+    async build(request) {
+      peers.watch();
+      return buildRelease(request, {
         instance,
         releases,
         table,
         cache: join(home, 'cache'),
         searchPath,
         networkEnvironment: options.networkEnvironment ?? {},
-      }),
+        brand,
+      });
+    },
     hasArtifact: (artifact) => releases.isComplete(artifact),
     removeArtifact: (artifact) => releases.remove(artifact),
-    start: (spec, signal) => supervisor.start(spec, signal),
+    async start(spec, signal) {
+      peers.watch();
+      return supervisor.start(spec, signal);
+    },
     find: (name) => supervisor.find(name),
     list: () => supervisor.list(),
     stop: (name, graceMs) => supervisor.stop(name, graceMs),
     listeners: async (name) => listeningSockets(await supervisor.members(name)),
     onExit: (callback) => supervisor.onExit(callback),
+    ownsConnection: (connection) => peers.areOwn(connection),
     async close() {
       await supervisor.close();
       await groups?.close();
@@ -81,13 +105,18 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
   };
 }
 
-/** Ends processes that a killed BorgOS left behind and that no record speaks of. */
+/**
+ * Ends processes that a killed BorgOS left behind and that no record speaks of. Returns how many
+ * have the mark, whosever they are.
+ */
 async function endOrphans(
   table: ProcessTable,
   marker: string,
   isOrphan: (value: string) => boolean,
-): Promise<void> {
-  for (const { pid, value } of await table.marked(marker)) {
+): Promise<number> {
+  const marked = await table.marked(marker);
+  for (const { pid, value } of marked) {
     if (isOrphan(value) && pid !== process.pid) killProcess(pid);
   }
+  return marked.length;
 }

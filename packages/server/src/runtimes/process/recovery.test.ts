@@ -7,7 +7,14 @@ import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Runtime } from '../../deployments/runtime.ts';
-import { buildOf, createWorkbench, exampleApp, specOf, type Workbench } from './example-app.ts';
+import {
+  buildOf,
+  createWorkbench,
+  exampleApp,
+  exampleSealing,
+  specOf,
+  type Workbench,
+} from './example-app.ts';
 import { linuxProcesses } from './linux-processes.ts';
 import { createProcessRuntime } from './process-runtime.ts';
 
@@ -36,7 +43,7 @@ afterEach(async () => {
 
 async function open(): Promise<Runtime> {
   const log = pino({ level: 'silent' });
-  return createProcessRuntime({ instance, home: bench.home, log });
+  return createProcessRuntime({ instance, home: bench.home, log, ...exampleSealing });
 }
 
 /** Runs a BorgOS that is killed at that moment. */
@@ -182,7 +189,12 @@ describe('after a kill -9 of BorgOS', () => {
       await new Promise((resolve) => setTimeout(resolve, delay));
       child.kill('SIGKILL');
       await ended;
-      const next = await createProcessRuntime({ instance, home: bench.home, log });
+      const next = await createProcessRuntime({
+        instance,
+        home: bench.home,
+        log,
+        ...exampleSealing,
+      });
       const pids = await processesOfInstance();
       const [view] = await next.list();
       expect(pids).toEqual(view?.processId == null ? [] : [view.processId]);

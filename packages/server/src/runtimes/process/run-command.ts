@@ -9,6 +9,8 @@ export interface BuildCommand {
   environment: Record<string, string>;
   log: (text: string) => void;
   signal: AbortSignal;
+  /** Called with the id of its process. */
+  onStart: (pid: number) => void;
 }
 
 /** How much of the output is remembered, to be shown with the failure. */
@@ -32,6 +34,7 @@ export async function runCommand(command: BuildCommand, table: ProcessTable): Pr
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  if (child.pid !== undefined) command.onStart(child.pid);
   let tail = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {

@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { pino } from 'pino';
 import { z } from 'zod';
 import type { Recipe } from '../../deployments/recipe.ts';
-import { nodeRecipe } from './example-app.ts';
+import { exampleSealing, nodeRecipe } from './example-app.ts';
 import { createProcessRuntime } from './process-runtime.ts';
 
 /**
@@ -31,7 +31,12 @@ const die = () => process.kill(process.pid, 'SIGKILL');
 const spawning = z.object({ process: z.custom<NodeJS.EventEmitter>() });
 
 const { instance, home } = task;
-const runtime = await createProcessRuntime({ instance, home, log: pino({ level: 'silent' }) });
+const runtime = await createProcessRuntime({
+  instance,
+  home,
+  log: pino({ level: 'silent' }),
+  ...exampleSealing,
+});
 if (task.dieAt === 'intent') channel('child_process').subscribe(die);
 if (task.dieAt === 'spawned') {
   channel('child_process').subscribe((message) => {
