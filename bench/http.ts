@@ -1,16 +1,19 @@
 // What the whole server costs, its database included, against bare node:http that sends the same
-// bytes: requests per second of the server process's own CPU time.
+// bytes: requests per second of the server process's own CPU time. And which part of that goes into
+// deciding who gets in.
 //
 //   node bench/http.ts [rounds]
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
 import { createApp } from '../packages/server/src/app.ts';
+import { createAdmission } from '../packages/server/src/http/admission.ts';
+import { createRateLimits } from '../packages/server/src/rate-limits/rate-limits.ts';
 
 const cases = [
   { path: '/health', target: 0.5, requests: 12_000 },
@@ -43,8 +46,12 @@ async function serveApp(home: string): Promise<void> {
       host: '127.0.0.1',
       port: 0,
       databaseUrl: process.env.DATABASE_URL,
+      auth: 'local',
+      adminPassword: undefined,
       allowedHosts: [],
       allowedOrigins: [],
+      trustedProxies: [],
+      rateLimit: { perMinute: 1_000_000, burst: 1_000_000 },
       runtime: 'process',
       projectRoots: [],
       logLevel: 'info',
@@ -79,6 +86,7 @@ async function serveRaw(): Promise<void> {
 function answerParent(ready: object): void {
   process.on('message', (message) => {
     if (message === 'cpu') process.send?.(process.cpuUsage());
+    if (message === 'admission') void rateAdmission().then((rate) => process.send?.(rate));
   });
   process.send?.(ready);
 }
@@ -95,6 +103,7 @@ async function compare(rounds: number): Promise<void> {
     for (const { path } of cases) answers[path] = await read(app.port, path);
     for (const { process } of [raw, control]) process.send({ answers });
     for (const one of cases) await compareOne(one, { app, raw, control }, rounds);
+    await compareAdmission(app);
   } finally {
     await Promise.all(children.map(({ process }) => stop(process)));
     await rm(home, { recursive: true, force: true });
@@ -123,6 +132,57 @@ async function compareOne(
       `raw against raw ${same.toFixed(2)})`,
   );
   if (ratio < target) process.exitCode = 1;
+}
+
+/** How much of a list request is spent on the guard, local trust and the rate limit. */
+async function compareAdmission({ process, port }: Child): Promise<void> {
+  const path = '/api/v1/projects';
+  const answer = once(process, 'message');
+  process.send('admission');
+  const [perSecond]: number[] = await answer;
+  const share = (await rate({ process, port }, path, 3000)) / (perSecond ?? 0);
+  const target = 0.15;
+  console.log(
+    `who gets in          ${(1e6 / (perSecond ?? 0)).toFixed(1)} CPU µs: ${(100 * share).toFixed(1)} % of ${path} ` +
+      `(target at most ${100 * target} %, ${share <= target ? 'met' : 'MISSED'})`,
+  );
+  if (share > target) globalThis.process.exitCode = 1;
+}
+
+/** Decisions per second of CPU time, as they are made for curl. */
+async function rateAdmission(): Promise<number> {
+  const rateLimits = await createRateLimits({
+    database: { joinServers: async () => ({ others: 0, close: async () => {} }) } as never,
+    log: { info() {}, warn() {} },
+  });
+  const { admit } = createAdmission({
+    allowedHosts: [],
+    allowedOrigins: [],
+    trustedProxies: [],
+    localTrust: true,
+    authenticate: () => {
+      throw new Error('there is no credential');
+    },
+    isDeployed: async () => false,
+    rateLimits,
+    rateLimit: { perMinute: 1_000_000, burst: 1_000_000 },
+  });
+  const headers = { host: 'localhost:8081', 'user-agent': 'curl/8.5.0', accept: '*/*' };
+  const ends = { remoteAddress: '127.0.0.1', remotePort: 50_000, localAddress: '127.0.0.1' };
+  const arrival = {
+    id: 'req_1',
+    method: 'GET',
+    target: '/api/v1/projects',
+    headers,
+    rawHeaders: Object.entries(headers).flat(),
+    socket: { ...ends, localPort: 8081 } as Socket,
+  };
+  await admit(arrival, 'projects:read');
+  const count = 300_000;
+  const before = process.cpuUsage();
+  for (let n = 0; n < count; n += 1) admit(arrival, 'projects:read');
+  const { user, system } = process.cpuUsage(before);
+  return (count * 1e6) / (user + system);
 }
 
 function show(rates: number[]): string {

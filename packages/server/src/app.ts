@@ -1,11 +1,13 @@
 import path from 'node:path';
 import { api } from '@borgos/contracts';
 import type { Logger } from 'pino';
+import { createAudit } from './audit/audit.ts';
+import { auditHandlers } from './audit/handlers.ts';
+import { type Auth, createAuth } from './auth/auth.ts';
+import { authHandlers, tokenHandlers, userHandlers } from './auth/handlers.ts';
 import { type Closing, createClosing } from './closing.ts';
-import { startEmbeddedPostgres } from './database/embedded.ts';
-import { recordDatabase, refuseOtherDatabase } from './database/identity.ts';
-import { migrate } from './database/migrate.ts';
-import { type Database, openDatabase } from './database/open.ts';
+import type { Database } from './database/open.ts';
+import { openHomeDatabase } from './database/open-postgres.ts';
 import { createReadCache } from './database/read-cache.ts';
 import { createDeployments, findRuntimeInUse } from './deployments/deployments.ts';
 import { deploymentHandlers } from './deployments/handlers.ts';
@@ -20,15 +22,20 @@ import { serveDocumentation } from './http/documentation.ts';
 import { serveHomePage } from './http/home-page.ts';
 import { createMetrics } from './http/metrics.ts';
 import { mount } from './http/mount.ts';
+import { networkOf } from './http/peer-address.ts';
 import { createHttpServer } from './http/server.ts';
+import { createIdempotency } from './idempotency/idempotency.ts';
 import { createInTurn } from './in-turn.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { projectHandlers } from './projects/handlers.ts';
 import { createProjects } from './projects/projects.ts';
 import { connectProxy } from './proxy-link/proxy-link.ts';
+import { createRateLimits } from './rate-limits/rate-limits.ts';
 import { chooseRuntime } from './runtimes/choose-runtime.ts';
 import { listSource } from './runtimes/source.ts';
+import { openSecrets } from './secrets/secrets.ts';
 import { type Settings, version } from './settings.ts';
+import { isLoopback } from './settings-table.ts';
 import { statusHandlers } from './status/handlers.ts';
 import { createStatus } from './status/status.ts';
 
@@ -37,6 +44,8 @@ export interface App {
   runtime: Runtime;
   /** What a person who starts BorgOS should know is missing. */
   missing: string[];
+  /** With which the first administrator is made; only at the start that makes it. */
+  setupToken: string | null;
   /** Takes up what an earlier life left, then answers. Returns the address. */
   listen(): Promise<string>;
   /** Lets requests in flight end and gives everything up; what is deployed goes on. */
@@ -45,8 +54,10 @@ export interface App {
 
 /** How long jobs may take to come to a point where they can be left and taken up again. */
 const jobsCloseMs = 5_000;
-/** Above what these wait for by themselves: requests in flight, jobs, and PostgreSQL's last writes. */
-const closeMs = { http: 12_000, jobs: jobsCloseMs + 2_000, postgres: 40_000 };
+/** How often what is kept for a while is looked through. */
+const hourMs = 3_600_000;
+/** Above what these wait for by themselves: requests in flight, and jobs. */
+const closeMs = { http: 12_000, jobs: jobsCloseMs + 2_000 };
 
 /** Builds BorgOS, top to bottom. What was opened before something failed is closed again. */
 export async function createApp(options: {
@@ -80,22 +91,31 @@ async function build(
   }
   const { instance } = await openHome(home);
   closing.add(claimHome(home));
-  const database = await openPostgres(settings, log, closing);
-  stopping?.throwIfAborted();
+  const database = await openHomeDatabase({ ...settings, log, closing, stopping });
   const { db, connectionString } = database;
-  // Before the migrations: a database that is refused stays as it is.
-  await refuseOtherDatabase(database, home);
-  await migrate({ connectionString, log });
-  await recordDatabase(database, home);
+  // Closed last, just before the database.
+  const audit = createAudit({ db, home, log });
+  closing.add(() => audit.close());
+  const secrets = await openSecrets({ home, db, log });
   stopping?.throwIfAborted();
 
   const feed = await createEventFeed({ database, log });
   closing.add(() => feed.close());
+  const auth = createAuth({
+    db,
+    log,
+    feed,
+    signingKey: secrets.derive('access tokens'),
+    networkOf,
+  });
+  closing.add(() => auth.close());
+  const setupToken = await prepareAdministrator(auth, settings);
+
   const inUse = await findRuntimeInUse(db);
   const proxyDirectory = path.join(home, 'proxy');
   const opening = [
-    chooseRuntime(settings.runtime, inUse, { ...settings, instance, log }),
-    connectProxy({ directory: proxyDirectory, host: settings.host, log }),
+    chooseRuntime(settings.runtime, inUse, { ...settings, ...secrets, instance, log }),
+    connectProxy({ ...settings, directory: proxyDirectory, log }),
     createJobs({ connectionString, log }),
   ] as const;
   // All of them, as what one that failed leaves open could not be closed; and in this order, as
@@ -117,6 +137,7 @@ async function build(
     cached,
     log,
     projects,
+    secrets,
     runtime,
     router: proxy,
     files: logFiles(home),
@@ -162,11 +183,31 @@ async function build(
       read: () => deployments.countByStatus(),
     },
   ]);
-  const http = createHttpServer({ ...settings, log, onAnswer: metrics.onAnswer });
+  const rateLimits = await createRateLimits({ database, log });
+  closing.add(() => rateLimits.close());
+  const { seal, open } = secrets;
+  const fingerprintKey = secrets.derive('idempotency');
+  const idempotency = createIdempotency({ db, seal, open, fingerprintKey, log });
+  const http = createHttpServer({
+    ...settings,
+    allowedHosts: [...settings.allowedHosts, ...ownName(settings.host)],
+    log,
+    localTrust: settings.auth === 'local',
+    authenticate: auth.authenticate,
+    isDeployed: runtime.ownsConnection,
+    rateLimits,
+    idempotency,
+    onAnswer: metrics.onAnswer,
+  });
   closing.add(() => http.close(), closeMs.http);
   mount(http, api.status, statusHandlers(status));
   mount(http, api.projects, projectHandlers(projects, deployments));
   mount(http, api.deployments, deploymentHandlers(deployments));
+  mount(http, api.auth, authHandlers(auth));
+  mount(http, api.users, userHandlers(auth));
+  mount(http, api.tokens, tokenHandlers(auth));
+  mount(http, api.audit, auditHandlers(audit));
+  closing.add(everyHour(log, [auth.forgetOld, idempotency.forgetOld]));
   metrics.serve(http);
   serveDocumentation(http, version);
   serveHomePage(http, async () => {
@@ -186,6 +227,7 @@ async function build(
     database,
     runtime,
     missing: missing ? [missing] : [],
+    setupToken,
     async listen() {
       await deployments.recover();
       stopping?.throwIfAborted();
@@ -197,20 +239,34 @@ async function build(
   };
 }
 
-/** The user's PostgreSQL, or one of our own. */
-async function openPostgres(
-  { home, databaseUrl }: Settings,
-  log: Logger,
-  closing: Closing,
-): Promise<Database> {
-  if (databaseUrl) {
-    const database = await openDatabase({ source: { databaseUrl }, log });
-    closing.add(() => database.close());
-    return database;
+/**
+ * Makes the administrator that the settings ask for. Returns a setup token for who needs one.
+ * @throws Error when the network would be let in before there is anybody who may come in
+ */
+async function prepareAdministrator(
+  auth: Auth,
+  { adminPassword, host, auth: mode }: Settings,
+): Promise<string | null> {
+  if (adminPassword) await auth.makeFirstAdministrator(adminPassword);
+  if (!isLoopback(host) && !(await auth.hasAdministrator())) {
+    throw new Error(
+      `BORGOS_HOST is ${host}, which others can reach, and there is no administrator yet. Make one: start with BORGOS_ADMIN_PASSWORD set to a password of at least 12 characters, or run \`npm run admin -- set-password admin\`. From elsewhere you can also use an SSH tunnel, without any of this: ssh -L 8081:localhost:8081 <this machine>`,
+    );
   }
-  const embedded = await startEmbeddedPostgres({ home, log });
-  closing.add(() => embedded.stop(), closeMs.postgres);
-  const database = await openDatabase({ source: { embedded }, log });
-  closing.add(() => database.close());
-  return database;
+  return mode === 'required' ? auth.makeSetupToken() : null;
+}
+
+/** The address that it listens on is a name of the server's, unless it stands for all of them. */
+function ownName(host: string): string[] {
+  if (isLoopback(host) || ['0.0.0.0', '::'].includes(host)) return [];
+  return [host.includes(':') ? `[${host}]` : host];
+}
+
+function everyHour(log: Logger, works: (() => Promise<unknown>)[]): () => void {
+  const timer = setInterval(() => {
+    for (const work of works) {
+      work().catch((error) => log.error({ err: error }, 'old rows were not deleted'));
+    }
+  }, hourMs).unref();
+  return () => clearInterval(timer);
 }

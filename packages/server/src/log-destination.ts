@@ -1,6 +1,7 @@
 import { write, writeSync } from 'node:fs';
 
 const retryMs = 1_000;
+const inFlightMs = 100;
 /** Some thousands of lines; what comes while even more waits is dropped. */
 const mostWaiting = 1024 ** 2;
 
@@ -42,7 +43,9 @@ export function createLogDestination(descriptor: number): { write(line: string):
 
   process.once('exit', () => {
     try {
-      // What is in flight is ended by the system before the process is.
+      // What is in flight is ended by the system before the process is, but not before what is
+      // written here: another thread does it, which gets a moment.
+      if (inFlight) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, inFlightMs);
       const rest = Buffer.concat([inFlight ? Buffer.alloc(0) : unwritten, Buffer.from(lines)]);
       if (rest.length > 0) writeSync(descriptor, rest);
     } catch {

@@ -34,7 +34,10 @@ async function run(settings: Settings): Promise<void> {
     app = await createApp({ settings, log, stopping });
     resolve(app);
     const url = await app.listen();
-    if (!stopping.aborted) console.log(greeting(settings, app, url));
+    if (!stopping.aborted) {
+      console.log(greeting(settings, app, url));
+      if (app.setupToken) console.log(setupText(url, app.setupToken));
+    }
   } catch (error) {
     resolve(app);
     // What breaks off because of the signal is no failure, and the signal ends the process.
@@ -44,7 +47,11 @@ async function run(settings: Settings): Promise<void> {
   }
 }
 
-function greeting({ home }: Settings, { database, runtime, missing }: App, url: string): string {
+function greeting(
+  { home, auth }: Settings,
+  { database, runtime, missing }: App,
+  url: string,
+): string {
   const lines = [
     '',
     `  BorgOS is ready at ${url.replace('127.0.0.1', 'localhost')}`,
@@ -53,12 +60,22 @@ function greeting({ home }: Settings, { database, runtime, missing }: App, url: 
     `  Data       ${home}`,
     `  Database   ${database.description}`,
     `  Runtime    ${runtime.description}`,
+    `  Access     ${auth === 'local' ? 'whoever uses this machine, and who has a credential' : 'only with a credential'}`,
     ...missing.map((what) => `  Missing    ${what}`),
     '',
     '  Stop with Ctrl-C; what is deployed goes on.',
     '',
   ];
   return lines.join('\n');
+}
+
+/** Shown once: only its hash is kept. */
+function setupText(url: string, token: string): string {
+  return `  There is no administrator yet. Make one with this token, which is not shown again:
+
+    curl ${url}/api/v1/auth/setup -H 'Content-Type: application/json' \\
+      -d '{"setup_token": "${token}", "username": "admin", "password": "…"}'
+`;
 }
 
 /** Closes what is opened, or will have been, and exits. Returns what tells the start to break off. */

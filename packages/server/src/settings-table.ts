@@ -1,9 +1,10 @@
 import { BlockList, isIP } from 'node:net';
 import { isAbsolute, resolve } from 'node:path';
+import { printable } from '@borgos/contracts/fields';
 import { z } from 'zod';
 
 /** Whether an address is this machine only: 127.0.0.0/8, ::1 or `localhost`. */
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   if (host.toLowerCase() === 'localhost') return true;
   const family = isIP(host);
   if (family === 0) return false;
@@ -22,9 +23,37 @@ const host = z
   .string()
   .transform((value) => value.replace(/^\[(.*)\]$/, '$1'))
   .refine(
-    isLoopback,
-    'must be an address of this machine only, such as 127.0.0.1, ::1 or localhost: this version knows no administrator credential yet, so on any other address the whole network could deploy here. Leave it as it is, and reach BorgOS from elsewhere through an SSH tunnel: ssh -L 8081:localhost:8081 <this machine>',
+    (value) => isLoopback(value) || isIP(value) !== 0,
+    'must be an address of this machine, such as 127.0.0.1, ::1, localhost, or 0.0.0.0 for all',
   );
+
+/** An address, or a range of them as `10.0.0.0/8`. */
+const addressRange = z.string().refine((value) => {
+  const [address = '', bits, ...more] = value.split('/');
+  const family = isIP(address);
+  if (family === 0 || more.length > 0) return false;
+  return (
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+  );
+}, 'must hold IP addresses or ranges, such as 10.0.0.7 or 10.0.0.0/8');
+
+const administratorPassword = z
+  .string()
+  .min(12, 'must have at least 12 characters (its value is not shown)')
+  .max(256, 'must have at most 256 characters (its value is not shown)')
+  .regex(printable, 'must have no control characters (its value is not shown)');
+
+const rateLimit = z
+  .string()
+  .regex(
+    /^(?:off|[1-9]\d{0,6}\/[1-9]\d{0,6})$/,
+    'must be requests a minute / burst, such as 60/100, or off',
+  )
+  .transform((value) => {
+    if (value === 'off') return null;
+    const [perMinute = 0, burst = 0] = value.split('/').map(Number);
+    return { perMinute, burst };
+  });
 
 const wholePort = z
   .string()
@@ -78,8 +107,9 @@ export const settingsTable = z.object({
     examples: ['/srv/borgos'],
   }),
   BORGOS_HOST: host.prefault('127.0.0.1').meta({
-    description: 'Address the server listens on: `127.0.0.1`, `::1` or `localhost`.',
-    examples: ['::1'],
+    description:
+      'Address that the server and what is deployed listen on. Any other than `127.0.0.1`, `::1` or `localhost` needs an administrator first.',
+    examples: ['0.0.0.0'],
   }),
   BORGOS_PORT: wholePort.prefault('8081').meta({
     description: 'Port the server listens on; `0` takes any free one.',
@@ -88,6 +118,19 @@ export const settingsTable = z.object({
   DATABASE_URL: databaseUrl.optional().meta({
     description: 'A PostgreSQL to use in place of the one that BorgOS starts itself.',
     examples: ['postgresql://borgos:password@localhost:5432/borgos'],
+  }),
+  BORGOS_AUTH: z
+    .enum(['local', 'required'], 'must be local or required')
+    .prefault('local')
+    .meta({
+      description:
+        '`local`: who calls from this machine needs no credential; `required`: everybody needs one.',
+      examples: ['required'],
+    }),
+  BORGOS_ADMIN_PASSWORD: administratorPassword.optional().meta({
+    description:
+      'Makes the user `admin` with this password, if there is no administrator yet. At least 12 characters.',
+    examples: ['correct-horse-battery'],
   }),
   BORGOS_ALLOWED_HOSTS: listOf(hostName)
     .prefault('')
@@ -101,6 +144,17 @@ export const settingsTable = z.object({
       description: 'Further websites whose pages may call the API, beside its own.',
       examples: ['https://borgos.example.com'],
     }),
+  BORGOS_TRUSTED_PROXIES: listOf(addressRange)
+    .prefault('')
+    .meta({
+      description:
+        'Reverse proxies, by address or range, whose `X-Forwarded-For` tells where a request came from.',
+      examples: ['127.0.0.1,10.0.0.0/8'],
+    }),
+  BORGOS_RATE_LIMIT: rateLimit.prefault('60/100').meta({
+    description: 'Requests a minute / at once, for each token or address; or `off`.',
+    examples: ['600/1000'],
+  }),
   BORGOS_RUNTIME: z
     .enum(['auto', 'docker', 'process'], 'must be one of auto, docker, process')
     .prefault('auto')
@@ -129,7 +183,7 @@ export type SettingName = keyof typeof settingsTable.shape;
 export const settingNames = Object.keys(settingsTable.shape) as SettingName[];
 
 /** Whose values are never shown: not in messages, not in logs. */
-export const secretSettings: readonly SettingName[] = ['DATABASE_URL'];
+export const secretSettings: readonly SettingName[] = ['DATABASE_URL', 'BORGOS_ADMIN_PASSWORD'];
 
 /** `BORGOS_LOG_LEVEL` as `--log-level`. */
 export function flagOf(name: SettingName): string {

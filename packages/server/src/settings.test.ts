@@ -36,8 +36,12 @@ describe('defaults', () => {
       host: '127.0.0.1',
       port: 8081,
       databaseUrl: undefined,
+      auth: 'local',
+      adminPassword: undefined,
       allowedHosts: [],
       allowedOrigins: [],
+      trustedProxies: [],
+      rateLimit: { perMinute: 60, burst: 100 },
       runtime: 'auto',
       projectRoots: [],
       logLevel: 'info',
@@ -148,29 +152,72 @@ describe('a wrong value', () => {
     expect(problems.length).toBeGreaterThan(0);
     expect(problems.join('\n')).not.toContain('canary');
   });
+
+  it('never shows the password of the administrator', () => {
+    const [problem] = problemsOf({ env: { BORGOS_ADMIN_PASSWORD: 'canary' } });
+    expect(problem).toContain('at least 12 characters');
+    expect(problem).not.toContain('"canary"');
+  });
 });
 
 describe('the address to listen on', () => {
-  it.each(['127.0.0.1', '127.8.9.1', '::1', '[::1]', 'localhost'])('may be %s', (host) => {
-    expect(problemsOf({ env: { BORGOS_HOST: host } })).toEqual([]);
+  // Whether another one than loopback may be listened on is decided when the users are known.
+  it.each(['127.0.0.1', '127.8.9.1', '::1', '[::1]', 'localhost', '0.0.0.0', '::', '192.168.1.5'])(
+    'may be %s',
+    (host) => {
+      expect(problemsOf({ env: { BORGOS_HOST: host } })).toEqual([]);
+    },
+  );
+
+  it.each(['localhost.example.com', 'borgos', '1.2.3', '300.1.1.1'])('may not be %s', (host) => {
+    expect(problemsOf({ argv: ['--host', host] })).toEqual([
+      expect.stringContaining('must be an address of this machine'),
+    ]);
+  });
+});
+
+describe('the rate limit', () => {
+  it('is requests a minute and a burst', () => {
+    expect(read({ env: { BORGOS_RATE_LIMIT: '600/1000' } }).rateLimit).toEqual({
+      perMinute: 600,
+      burst: 1000,
+    });
   });
 
-  it.each(['0.0.0.0', '::', '192.168.1.5', '128.0.0.1', 'localhost.example.com', 'borgos'])(
-    'may not be %s, and the refusal says why and what to do',
-    (host) => {
-      const [problem] = problemsOf({ argv: ['--host', host] });
-      expect(problem).toContain('administrator credential');
-      expect(problem).toContain('ssh -L');
+  it('can be switched off', () => {
+    expect(read({ env: { BORGOS_RATE_LIMIT: 'off' } }).rateLimit).toBeNull();
+  });
+
+  it.each(['60', '60/', '0/100', '60/0', '-1/2', 'none', '60/100/s', '1e3/5'])(
+    'may not be %s',
+    (limit) => {
+      expect(problemsOf({ env: { BORGOS_RATE_LIMIT: limit } })).toEqual([
+        expect.stringContaining('such as 60/100, or off'),
+      ]);
+    },
+  );
+});
+
+describe('trusted proxies', () => {
+  it('are addresses and ranges', () => {
+    const { trustedProxies } = read({ env: { BORGOS_TRUSTED_PROXIES: '::1, 10.0.0.0/8' } });
+    expect(trustedProxies).toEqual(['::1', '10.0.0.0/8']);
+  });
+
+  it.each(['proxy.example', '10.0.0.0/33', '10.0.0.0/', '::/129', '10.0.0.0/8/8', 'all'])(
+    'may not be %s',
+    (proxy) => {
+      expect(problemsOf({ env: { BORGOS_TRUSTED_PROXIES: proxy } })).toHaveLength(1);
     },
   );
 });
 
 describe('an unknown name', () => {
   it('in the environment is a warning that names the nearest setting', () => {
-    const { warnings } = read({ env: { BORGOS_PROT: '1', BORGOS_AUTH: 'required', PORT: '9' } });
+    const { warnings } = read({ env: { BORGOS_PROT: '1', BORGOS_COLOUR: 'red', PORT: '9' } });
     expect(warnings).toHaveLength(2);
     expect(warnings[0]).toContain('did you mean BORGOS_PORT?');
-    expect(warnings[1]).toContain('BORGOS_AUTH: is no setting of this version');
+    expect(warnings[1]).toContain('BORGOS_COLOUR: is no setting of this version');
   });
 
   it('in config.json is a warning', () => {

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import type { RateLimit } from '@borgos/contracts/caller';
 import { z } from 'zod';
 import packageJson from '../package.json' with { type: 'json' };
 import { nearestName } from './nearest-name.ts';
@@ -20,8 +21,16 @@ export interface Settings {
   port: number;
   /** `undefined`: BorgOS starts a PostgreSQL of its own. */
   databaseUrl: string | undefined;
+  /** `required`: also who calls from this machine needs a credential. */
+  auth: 'local' | 'required';
+  /** For the first start: makes the administrator if there is none. */
+  adminPassword: string | undefined;
   allowedHosts: string[];
   allowedOrigins: string[];
+  /** Addresses and CIDR ranges. */
+  trustedProxies: string[];
+  /** `null`: none. */
+  rateLimit: RateLimit | null;
   runtime: 'auto' | 'docker' | 'process';
   /** Absolute; `[]`: projects may lie anywhere. */
   projectRoots: string[];
@@ -215,8 +224,12 @@ export function readSettings({
     host: result.data.BORGOS_HOST,
     port: result.data.BORGOS_PORT,
     databaseUrl: result.data.DATABASE_URL,
+    auth: result.data.BORGOS_AUTH,
+    adminPassword: result.data.BORGOS_ADMIN_PASSWORD,
     allowedHosts: result.data.BORGOS_ALLOWED_HOSTS,
     allowedOrigins: result.data.BORGOS_ALLOWED_ORIGINS,
+    trustedProxies: result.data.BORGOS_TRUSTED_PROXIES,
+    rateLimit: result.data.BORGOS_RATE_LIMIT,
     runtime: result.data.BORGOS_RUNTIME,
     projectRoots: result.data.BORGOS_PROJECT_ROOTS,
     logLevel: result.data.BORGOS_LOG_LEVEL,

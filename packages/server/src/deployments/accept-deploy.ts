@@ -1,5 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os';
 import type { api } from '@borgos/contracts';
+import type { Actor } from '@borgos/contracts/caller';
 import { parseMemory } from '@borgos/contracts/deployments';
 import type { ParsedInput } from '@borgos/contracts/endpoint';
 import type { Db } from '../database/transaction.ts';
@@ -7,7 +8,9 @@ import { transaction } from '../database/transaction.ts';
 import { AppError, notFound } from '../errors.ts';
 import { appendEvent } from '../events/append.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import type { Secrets } from '../secrets/secrets.ts';
 import { isPortFree, type PortRange } from './ports.ts';
+import { nextSecrets, noSecrets } from './revision-secrets.ts';
 import * as revisionStore from './revision-store.ts';
 import * as store from './store.ts';
 import { assertStays, enqueue, queuedToRun, wish } from './wishes.ts';
@@ -22,6 +25,7 @@ export interface Accepted {
 
 interface Options {
   db: Db;
+  secrets: Secrets;
   jobs: Jobs;
   /** Ports of this machine that BorgOS itself uses. */
   ownPorts: number[];
@@ -29,6 +33,7 @@ interface Options {
   freePorts: PortRange;
   /** Ports that callers without one are about to take: each of many at once tries another. */
   portsInHand: Set<number>;
+  actor: Actor;
 }
 
 /** How many ports that others took in the meantime are passed over. */
@@ -40,11 +45,11 @@ export async function acceptDeploy(
   body: DeployBody,
   name: string,
 ): Promise<Accepted> {
-  const { db, jobs } = options;
+  const { db } = options;
   const own = await store.findByName(db, body.project_id, name);
   if (own) {
     if (body.port !== undefined) await assertPortFree(options, body.port, own.id);
-    return transaction(db, (db) => redeploy(jobs, db, own.id, body));
+    return transaction(db, (db) => redeploy(options, db, own.id, body));
   }
   if (body.port === undefined) return onFreePort(options, body, name);
   await assertPortFree(options, body.port);
@@ -52,7 +57,7 @@ export async function acceptDeploy(
 }
 
 function create(
-  { db, jobs }: Options,
+  { db, jobs, secrets, actor }: Options,
   body: DeployBody,
   name: string,
   port: number,
@@ -64,13 +69,24 @@ function create(
       { project_id, name, port },
       settingsOf(body, noSettings),
     );
-    await appendEvent(db, 'deployment_created', { id, project_id, name, port, revision: 1 });
+    // Sealed for their place, which has no name before the row is there.
+    const sealed = nextSecrets(secrets, noSecrets, { id, number: 1 }, body.secrets);
+    if (Object.keys(sealed).length > 0) {
+      await revisionStore.updateRevision(db, id, 1, { secrets: sealed });
+    }
+    const data = { id, project_id, name, port, revision: 1 };
+    await appendEvent(db, 'deployment_created', data, actor);
     await enqueue(jobs, db, id);
     return { id, port, isNew: true };
   });
 }
 
-async function redeploy(jobs: Jobs, db: Db, id: number, body: DeployBody): Promise<Accepted> {
+async function redeploy(
+  { jobs, secrets, actor }: Options,
+  db: Db,
+  id: number,
+  body: DeployBody,
+): Promise<Accepted> {
   const row = await store.lockRow(db, id);
   if (!row) throw notFound('Deployment', id);
   const { port } = row;
@@ -85,8 +101,9 @@ async function redeploy(jobs: Jobs, db: Db, id: number, body: DeployBody): Promi
   const [newest] = await revisionStore.listBuilds(db, id);
   const number = (newest?.number ?? 0) + 1;
   const before = await revisionStore.getRevision(db, id, row.wanted_revision);
-  await revisionStore.insertRevision(db, id, number, settingsOf(body, before));
-  await wish(jobs, db, row, { ...queuedToRun, wanted_revision: number });
+  const sealed = nextSecrets(secrets, before, { id, number }, body.secrets);
+  await revisionStore.insertRevision(db, id, number, settingsOf(body, before), sealed);
+  await wish(jobs, db, row, { ...queuedToRun, wanted_revision: number }, actor);
   return { id, port, isNew: false };
 }
 

@@ -2,6 +2,7 @@ import { AppError, ReleaseFailure } from '../errors.ts';
 import { openBuildLog } from './build-log.ts';
 import { lastLines } from './logs.ts';
 import { buildName } from './names.ts';
+import { redactorOf } from './revision-secrets.ts';
 import * as revisionStore from './revision-store.ts';
 import type * as store from './store.ts';
 import { record, type Worker } from './worker.ts';
@@ -63,9 +64,10 @@ async function build(worker: Worker, row: store.DeploymentRow, signal: AbortSign
   } catch (error) {
     if (deadline.aborted && !signal.aborted) {
       await log.end();
+      const output = await lastLines(logFile, 0, 5, await redactorOf(worker, row.id));
       throw new ReleaseFailure(
         'BUILD_TIMEOUT',
-        `The build did not end within ${Math.round(deadlines.build / 60_000)} minutes and was cancelled. The end of its output: ${await lastLines(logFile, 0, 5)}`,
+        `The build did not end within ${Math.round(deadlines.build / 60_000)} minutes and was cancelled. The end of its output: ${output}`,
       );
     }
     throw error;

@@ -4,6 +4,7 @@ import { ReleaseFailure } from '../errors.ts';
 import { failRelease } from './fail-release.ts';
 import { release } from './release.ts';
 import { erase, halt } from './retire.ts';
+import { redactorOf } from './revision-secrets.ts';
 import * as store from './store.ts';
 import { record, Superseded, type Worker } from './worker.ts';
 
@@ -146,7 +147,7 @@ async function keepTrying(
 ): Promise<never> {
   const why =
     error instanceof ReleaseFailure
-      ? error.message
+      ? (await redactorOf(worker, row.id)).text(error.message)
       : 'an unexpected error, which the log of BorgOS has';
   await record(worker, row, { status_reason: `Not done yet, and tried again: ${why}` });
   throw error;

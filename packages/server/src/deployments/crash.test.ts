@@ -6,6 +6,8 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openHome } from '../home.ts';
 import { chooseRuntime } from '../runtimes/choose-runtime.ts';
+import { keyFileIn, readKeyFile } from '../secrets/key-file.ts';
+import { secretsOf } from '../secrets/secrets.ts';
 import { cloneDatabase } from '../testing/cloned-database.ts';
 import { dockerForTests } from '../testing/docker-for-tests.ts';
 import { freePort } from '../testing/free-port.ts';
@@ -82,11 +84,14 @@ describe.for(docker.available ? (['process', 'docker'] as const) : (['process'] 
     async function instances() {
       const { instance } = await openHome(home);
       const log = pino({ level: 'silent' });
+      const keys = await readKeyFile(keyFileIn(home), log);
+      if (!keys) throw new Error('the server has made no key');
       const { runtime: observer } = await chooseRuntime(runtime, null, {
         instance,
         home,
         log,
         searchPath: process.env.PATH,
+        ...secretsOf(keys),
       });
       try {
         return (await observer.list()).map(({ revision, state }) => ({ revision, state }));

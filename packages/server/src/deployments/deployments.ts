@@ -1,4 +1,5 @@
 import type { api } from '@borgos/contracts';
+import type { Actor } from '@borgos/contracts/caller';
 import type { Deployment, DeploymentStatus, DeployPlan } from '@borgos/contracts/deployments';
 import type { ListResult, ParsedInput } from '@borgos/contracts/endpoint';
 import type { ReadCache } from '../database/read-cache.ts';
@@ -11,6 +12,7 @@ import { createConverger } from './converge.ts';
 import { type LogPiece, readLog } from './logs.ts';
 import { slug } from './names.ts';
 import type { PortRange } from './ports.ts';
+import { redactorOf } from './revision-secrets.ts';
 import * as revisionStore from './revision-store.ts';
 import * as store from './store.ts';
 import { createSupervisor } from './supervise.ts';
@@ -30,15 +32,15 @@ export interface Deployments {
   countRecentFailures(): Promise<number>;
   countByStatus(): Promise<Partial<Record<DeploymentStatus, number>>>;
   /** Durably accepts a deploy or redeploy; a job carries it out. */
-  deploy(body: DeployBody): Promise<Accepted>;
+  deploy(body: DeployBody, actor: Actor): Promise<Accepted>;
   /** How a project would be built and started; changes nothing. */
   plan(body: DeployBody, signal: AbortSignal): Promise<DeployPlan>;
   /** Each waits, at most `deadlines.action`, until it is done; the status says how far it came. */
-  stop(id: number): Promise<DeploymentStatus>;
-  start(id: number): Promise<DeploymentStatus>;
-  restart(id: number): Promise<DeploymentStatus>;
+  stop(id: number, actor: Actor): Promise<DeploymentStatus>;
+  start(id: number, actor: Actor): Promise<DeploymentStatus>;
+  restart(id: number, actor: Actor): Promise<DeploymentStatus>;
   /** Returns whether it is gone by now. */
-  delete(id: number): Promise<boolean>;
+  delete(id: number, actor: Actor): Promise<boolean>;
   logs(id: number, query: LogsQuery): Promise<LogPiece & { revision: number | null }>;
   /** Takes up what an earlier life left, before anything is asked of this one. */
   recover(): Promise<void>;
@@ -103,11 +105,11 @@ export async function createDeployments(options: DeploymentsOptions): Promise<De
     listOfProject: async (project_id) =>
       (await store.listDeployments(db, { project_id }, { limit: 1000, offset: 0 })).items,
 
-    async deploy(body) {
+    async deploy(body, actor) {
       const project = await projects.get(body.project_id);
       await projects.getDirectory(project);
       assertLimits(body);
-      return acceptDeploy(accepting, body, body.name ?? slug(project.name));
+      return acceptDeploy({ ...accepting, actor }, body, body.name ?? slug(project.name));
     },
 
     async plan(body, signal) {
@@ -116,29 +118,29 @@ export async function createDeployments(options: DeploymentsOptions): Promise<De
       return makePlan(options, directory, signal);
     },
 
-    async stop(id) {
-      const acted = await act(acting, id, async (_, row) => {
+    async stop(id, actor) {
+      const acted = await act(acting, { id, actor }, async (_, row) => {
         assertStays(row);
         return row.desired === 'stopped' ? undefined : stopped;
       });
       return statusAfter(acted, id);
     },
-    async start(id) {
-      const acted = await act(acting, id, async (db, row) => {
+    async start(id, actor) {
+      const acted = await act(acting, { id, actor }, async (db, row) => {
         assertStays(row);
         return isUp(row) ? undefined : runAgain(db, row);
       });
       return statusAfter(acted, id);
     },
-    async restart(id) {
-      const acted = await act(acting, id, async (db, row) => {
+    async restart(id, actor) {
+      const acted = await act(acting, { id, actor }, async (db, row) => {
         assertStays(row);
         return runAgain(db, row);
       });
       return statusAfter(acted, id);
     },
-    async delete(id) {
-      const { deployment } = await act(acting, id, async (_, row) =>
+    async delete(id, actor) {
+      const { deployment } = await act(acting, { id, actor }, async (_, row) =>
         row.desired === 'deleted' ? undefined : { ...stopped, desired: 'deleted' },
       );
       return !deployment;
@@ -149,7 +151,8 @@ export async function createDeployments(options: DeploymentsOptions): Promise<De
       const [newest] = await revisionStore.listBuilds(db, id);
       const built = revision ?? newest?.number ?? deployment.revision;
       const file = stream === 'app' ? files.app(id) : files.build(id, built);
-      const piece = await readLog(file, { offset, maxBytes: max_bytes });
+      const redactor = await redactorOf(options, id);
+      const piece = await readLog(file, { offset, maxBytes: max_bytes }, redactor);
       return { ...piece, revision: stream === 'app' ? null : built };
     },
 

@@ -1,7 +1,8 @@
-import type { ReleaseFailure } from '../errors.ts';
+import { type ReleaseFailure, storable } from '../errors.ts';
 import { nameOfBuild } from './build-revision.ts';
 import { instanceName } from './names.ts';
 import { pruneRevisions } from './retire.ts';
+import { redactorOf } from './revision-secrets.ts';
 import * as revisionStore from './revision-store.ts';
 import * as store from './store.ts';
 import { nothingServes, record, type Worker } from './worker.ts';
@@ -16,6 +17,8 @@ export async function failRelease(
   failure: ReleaseFailure,
 ): Promise<void> {
   const number = row.wanted_revision;
+  // It quotes what programs print, and so does not have to be asked whether it did.
+  const reason = storable((await redactorOf(worker, row.id)).text(failure.message));
   // Read anew, under the guard of the generation, before anything is destroyed.
   const current = await record(worker, row, { stage: 'undoing what failed' });
   if (current.settled_generation >= row.generation) return;
@@ -31,8 +34,8 @@ export async function failRelease(
     {
       status: serves ? 'running' : 'failed',
       status_reason: serves
-        ? `Revision ${number} failed: ${failure.message}\nRevision ${current.active_revision} still serves.`
-        : failure.message,
+        ? `Revision ${number} failed: ${reason}\nRevision ${current.active_revision} still serves.`
+        : reason,
       failure_code: failure.code,
       stage: null,
       settled_generation: row.generation,
@@ -41,7 +44,7 @@ export async function failRelease(
     async (db) => {
       await revisionStore.updateRevision(db, row.id, number, {
         failure_code: failure.code,
-        failure_reason: failure.message,
+        failure_reason: reason,
         ...(wasRemoved && { artifact: null }),
       });
       if (!serves) await store.deleteLease(db, row.id);

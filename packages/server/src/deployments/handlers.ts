@@ -14,24 +14,24 @@ export function deploymentHandlers(
         call.status = 200;
         return deployments.plan(body, call.signal);
       }
-      const { id, port, isNew } = await deployments.deploy(body);
+      const { id, port, isNew } = await deployments.deploy(body, call.actor);
       const verb = isNew ? 'created' : 'redeployed';
       return { message: `Deployment ${verb} on port ${port}`, id };
     },
-    stop: async ({ id }) => {
-      const status = await deployments.stop(id);
+    stop: async ({ id }, { actor }) => {
+      const status = await deployments.stop(id, actor);
       return answer(id, status, status === 'stopped' ? 'stopped' : 'is still stopping');
     },
-    start: async ({ id }) => {
-      const status = await deployments.start(id);
+    start: async ({ id }, { actor }) => {
+      const status = await deployments.start(id, actor);
       return answer(id, status, status === 'running' ? 'started' : 'is still starting');
     },
-    restart: async ({ id }) => {
-      const status = await deployments.restart(id);
+    restart: async ({ id }, { actor }) => {
+      const status = await deployments.restart(id, actor);
       return answer(id, status, status === 'running' ? 'restarted' : 'is still restarting');
     },
-    delete: async ({ id }) => {
-      const isGone = await deployments.delete(id);
+    delete: async ({ id }, { actor }) => {
+      const isGone = await deployments.delete(id, actor);
       return { message: `Deployment ${id} ${isGone ? 'deleted' : 'is still being deleted'}`, id };
     },
     logs: async ({ id, ...query }) => ({

@@ -1,5 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { createRedactor, type Redactor } from './redact.ts';
 
 /** Where a deployment's files are, under BORGOS_HOME. */
 export interface LogFiles {
@@ -37,16 +38,21 @@ export async function sizeOf(file: string): Promise<number> {
 /**
  * Reads whole lines of at most `maxBytes` bytes from `offset`, or the last ones without it. A file
  * that was rotated is shorter than the offset of who follows it: then it is read from its start.
+ * The offsets are those in the file; what `redactor` takes out changes the content only.
  */
 export async function readLog(
   file: string,
   { offset, maxBytes }: { offset?: number | undefined; maxBytes: number },
+  redactor: Redactor = createRedactor([]),
 ): Promise<LogPiece> {
   const size = await sizeOf(file);
   const start = offset === undefined ? Math.max(0, size - maxBytes) : offset > size ? 0 : offset;
   const length = Math.min(maxBytes, size - start);
   if (length === 0) return { content: '', offset: start, next_offset: start, size };
-  const bytes = await readBytes(file, start, length);
+  // A secret may begin before the piece and end after it.
+  const before = Math.min(start, redactor.reach);
+  const seen = await readBytes(file, start - before, before + length + redactor.reach);
+  const bytes = seen.subarray(before, before + length);
 
   // The end of a file is cut where it falls: what precedes the first newline is half a line.
   const isTail = offset === undefined && start > 0;
@@ -55,7 +61,7 @@ export async function readLog(
   const lastNewline = bytes.lastIndexOf(newline);
   const to = lastNewline > from && start + length < size ? lastNewline + 1 : bytes.length;
   return {
-    content: bytes.toString('utf8', from, to),
+    content: redactor.piece(seen, before + from, before + to),
     offset: start + from,
     next_offset: start + to,
     size,
@@ -74,8 +80,13 @@ async function readBytes(file: string, start: number, length: number): Promise<B
 }
 
 /** The last lines of what was written after `start`, for a message. */
-export async function lastLines(file: string, start: number, count: number): Promise<string> {
+export async function lastLines(
+  file: string,
+  start: number,
+  count: number,
+  redactor?: Redactor,
+): Promise<string> {
   const from = Math.max(start, (await sizeOf(file)) - 4096);
-  const { content } = await readLog(file, { offset: from, maxBytes: 4096 });
+  const { content } = await readLog(file, { offset: from, maxBytes: 4096 }, redactor);
   return content.trimEnd().split('\n').slice(-count).join('\n');
 }

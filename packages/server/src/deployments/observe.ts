@@ -1,6 +1,7 @@
 import { ReleaseFailure, storable } from '../errors.ts';
 import { lastLines } from './logs.ts';
 import { restingReason } from './resting-reason.ts';
+import { redactorOf } from './revision-secrets.ts';
 import * as revisionStore from './revision-store.ts';
 import type { RouteState } from './router.ts';
 import type { Instance } from './runtime.ts';
@@ -50,7 +51,8 @@ export function createObserver(
     await router.unroute(row.id, 0);
     await runtime.stop(instance.name, worker.deadlines.grace);
     crashes.delete(row.id);
-    const output = await lastLines(worker.files.app(row.id), 0, 15);
+    const redactor = await redactorOf(worker, row.id);
+    const output = await lastLines(worker.files.app(row.id), 0, 15, redactor);
     await record(worker, row, {
       ...nothingServes,
       status: 'crash_loop',

@@ -7,6 +7,7 @@ import { lastLines, sizeOf } from './logs.ts';
 import { instanceName } from './names.ts';
 import { hasLimits, restingReason } from './resting-reason.ts';
 import { pruneRevisions, removeOthers } from './retire.ts';
+import { openRevision, redactorOf } from './revision-secrets.ts';
 import * as revisionStore from './revision-store.ts';
 import type { Instance } from './runtime.ts';
 import type * as store from './store.ts';
@@ -106,7 +107,12 @@ async function start(
       generation: row.generation,
       artifact: revision.artifact,
       recipe: revision.recipe,
-      environment: { ...revision.recipe.environment, ...revision.environment },
+      // Of one name that is in several, secrets win.
+      environment: {
+        ...revision.recipe.environment,
+        ...revision.environment,
+        ...openRevision(worker.secrets, revision),
+      },
       cpus: revision.cpu_limit === null ? null : Number(revision.cpu_limit),
       memory: revision.memory_limit === null ? null : parseMemory(revision.memory_limit),
       logFile: worker.files.app(row.id),
@@ -128,7 +134,8 @@ async function withOutput(
   await worker.runtime
     .stop(name, 0)
     .catch((stopError) => worker.log.warn({ err: stopError, name }, 'could not be stopped yet'));
-  const output = await lastLines(worker.files.app(row.id), logStart, 15);
+  const redactor = await redactorOf(worker, row.id);
+  const output = await lastLines(worker.files.app(row.id), logStart, 15, redactor);
   const message = output ? `${error.message}\nThe end of its output:\n${output}` : error.message;
   throw new ReleaseFailure(error.code, message, { cause: error });
 }

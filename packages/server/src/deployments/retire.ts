@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { systemActor } from '../caller.ts';
 import { transaction } from '../database/transaction.ts';
 import { appendEvent } from '../events/append.ts';
 import * as revisionStore from './revision-store.ts';
@@ -89,6 +90,6 @@ export async function erase(worker: Worker, row: store.DeploymentRow): Promise<v
   await transaction(worker.db, async (db) => {
     await store.deleteDeployment(db, row.id);
     const { id, name, project_id, port } = row;
-    await appendEvent(db, 'deployment_deleted', { id, name, project_id, port });
+    await appendEvent(db, 'deployment_deleted', { id, name, project_id, port }, systemActor);
   });
 }

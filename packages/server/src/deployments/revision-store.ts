@@ -1,5 +1,5 @@
 import type { FailureCode } from '@borgos/contracts/deployments';
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Tables } from '../database/tables.ts';
 import type { Db } from '../database/transaction.ts';
 
@@ -18,6 +18,8 @@ export async function insertRevision(
   deploymentId: number,
   number: number,
   { environment, ...settings }: ReleaseSettings,
+  /** Sealed. */
+  secrets: Record<string, string>,
 ): Promise<void> {
   await db
     .insertInto('revisions')
@@ -25,8 +27,42 @@ export async function insertRevision(
       deployment_id: deploymentId,
       number,
       environment: JSON.stringify(environment),
+      secrets: JSON.stringify(secrets),
       ...settings,
     })
+    .execute();
+}
+
+/** A revision with secrets, as they are kept: sealed, by name. */
+export interface SealedRevision {
+  deployment_id: number;
+  number: number;
+  secrets: Record<string, string>;
+}
+
+function sealed(db: Db) {
+  return db
+    .selectFrom('revisions')
+    .select(['deployment_id', 'number', 'secrets'])
+    .where(sql<boolean>`secrets <> '{}'`);
+}
+
+export async function listSealed(db: Db, deploymentId: number): Promise<SealedRevision[]> {
+  return sealed(db).where('deployment_id', '=', deploymentId).execute();
+}
+
+/** Some of all revisions with secrets, from the one after the last that was returned before. */
+export async function listSealedAfter(
+  db: Db,
+  last: { deployment_id: number; number: number },
+  limit: number,
+): Promise<SealedRevision[]> {
+  return sealed(db)
+    .where(sql<boolean>`(deployment_id, number) > (${last.deployment_id}, ${last.number})`)
+    .orderBy('deployment_id')
+    .orderBy('number')
+    .limit(limit)
+    .forUpdate()
     .execute();
 }
 
@@ -70,6 +106,8 @@ export async function updateRevision(
   number: number,
   fields: {
     recipe?: RevisionRow['recipe'];
+    /** Sealed. */
+    secrets?: Record<string, string>;
     artifact?: string | null;
     runtime?: RevisionRow['runtime'];
     failure_code?: FailureCode | null;
@@ -78,10 +116,14 @@ export async function updateRevision(
     served_at?: Date;
   },
 ): Promise<void> {
-  const { recipe, ...rest } = fields;
+  const { recipe, secrets, ...rest } = fields;
   await db
     .updateTable('revisions')
-    .set({ ...rest, ...(recipe !== undefined && { recipe: JSON.stringify(recipe) }) })
+    .set({
+      ...rest,
+      ...(recipe !== undefined && { recipe: JSON.stringify(recipe) }),
+      ...(secrets !== undefined && { secrets: JSON.stringify(secrets) }),
+    })
     .where('deployment_id', '=', deploymentId)
     .where('number', '=', number)
     .execute();

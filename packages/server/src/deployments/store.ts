@@ -19,44 +19,52 @@ export interface DeploymentFilter {
 
 /** What the API shows: the wanted release's settings, the serving release's image and revision. */
 function shown(db: Db) {
-  return db
-    .selectFrom('deployments as d')
-    .innerJoin('revisions as wanted', (join) =>
-      join
-        .onRef('wanted.deployment_id', '=', 'd.id')
-        .onRef('wanted.number', '=', 'd.wanted_revision'),
-    )
-    .leftJoin('revisions as active', (join) =>
-      join
-        .onRef('active.deployment_id', '=', 'd.id')
-        .onRef('active.number', '=', 'd.active_revision'),
-    )
-    .select([
-      'd.id',
-      'd.project_id',
-      'd.name',
-      'd.port',
-      'd.status',
-      'd.status_reason',
-      'd.failure_code',
-      'd.stage',
-      'd.container_id',
-      'd.process_id',
-      'wanted.environment',
-      'wanted.health_check_path',
-      'wanted.cpu_limit',
-      'wanted.memory_limit',
-      'd.limits_enforced',
-      'd.runtime',
-      'd.restarts',
-      'd.created_at',
-      'd.updated_at',
-      'd.started_at',
-      'd.stopped_at',
-      'd.observed_at',
-    ])
-    .select(sql<string | null>`coalesce(active.artifact, wanted.artifact)`.as('image'))
-    .select(sql<number>`coalesce(d.active_revision, d.wanted_revision)`.as('revision'));
+  return (
+    db
+      .selectFrom('deployments as d')
+      .innerJoin('revisions as wanted', (join) =>
+        join
+          .onRef('wanted.deployment_id', '=', 'd.id')
+          .onRef('wanted.number', '=', 'd.wanted_revision'),
+      )
+      .leftJoin('revisions as active', (join) =>
+        join
+          .onRef('active.deployment_id', '=', 'd.id')
+          .onRef('active.number', '=', 'd.active_revision'),
+      )
+      .select([
+        'd.id',
+        'd.project_id',
+        'd.name',
+        'd.port',
+        'd.status',
+        'd.status_reason',
+        'd.failure_code',
+        'd.stage',
+        'd.container_id',
+        'd.process_id',
+        'wanted.environment',
+        'wanted.health_check_path',
+        'wanted.cpu_limit',
+        'wanted.memory_limit',
+        'd.limits_enforced',
+        'd.runtime',
+        'd.restarts',
+        'd.created_at',
+        'd.updated_at',
+        'd.started_at',
+        'd.stopped_at',
+        'd.observed_at',
+      ])
+      .select(sql<string | null>`coalesce(active.artifact, wanted.artifact)`.as('image'))
+      .select(sql<number>`coalesce(d.active_revision, d.wanted_revision)`.as('revision'))
+      // The names only: an answer has no use for what is sealed.
+      .select(
+        sql<string[]>`array(
+        select name from jsonb_object_keys(wanted.secrets) as name order by name collate "C"
+      )`.as('secret_names'),
+      )
+  );
 }
 
 type ShownRow = Awaited<ReturnType<ReturnType<typeof shown>['executeTakeFirstOrThrow']>>;

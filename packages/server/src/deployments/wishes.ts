@@ -1,4 +1,6 @@
+import type { Actor } from '@borgos/contracts/caller';
 import type { Deployment } from '@borgos/contracts/deployments';
+import { systemActor } from '../caller.ts';
 import type { Db } from '../database/transaction.ts';
 import { transaction } from '../database/transaction.ts';
 import { AppError, notFound } from '../errors.ts';
@@ -25,6 +27,7 @@ export async function wish(
   db: Db,
   row: store.DeploymentRow,
   fields: store.DeploymentFields,
+  actor: Actor,
 ): Promise<number> {
   const generation = row.generation + 1;
   const changed = await store.updateDeployment(db, row.id, {
@@ -34,7 +37,7 @@ export async function wish(
   });
   if (!changed) throw notFound('Deployment', row.id);
   await enqueue(jobs, db, row.id);
-  await tell(db, changed);
+  await tell(db, changed, actor);
   return generation;
 }
 
@@ -48,13 +51,14 @@ export async function wishHealed(
   await transaction(db, async (db) => {
     const row = await store.lockRow(db, id);
     if (row?.generation !== generation || row.active_revision === null) return;
-    await wish(jobs, db, row, {
+    const fields = {
       status: 'starting',
       status_reason: reason,
       wanted_revision: row.active_revision,
       active_generation: null,
       active_revision: null,
-    });
+    } as const;
+    await wish(jobs, db, row, fields, systemActor);
   });
 }
 
@@ -84,7 +88,7 @@ export async function runAgain(db: Db, row: store.DeploymentRow): Promise<store.
  */
 export async function act(
   { db, jobs, feed, waitMs }: { db: Db; jobs: Jobs; feed: EventFeed; waitMs: number },
-  id: number,
+  { id, actor }: { id: number; actor: Actor },
   fieldsFor: (db: Db, row: store.DeploymentRow) => Promise<store.DeploymentFields | undefined>,
 ): Promise<{ deployment: Deployment | undefined; wished: boolean }> {
   const { generation, wished } = await transaction(db, async (db) => {
@@ -92,7 +96,7 @@ export async function act(
     if (!row) throw notFound('Deployment', id);
     const fields = await fieldsFor(db, row);
     if (!fields) return { generation: row.generation, wished: false };
-    return { generation: await wish(jobs, db, row, fields), wished: true };
+    return { generation: await wish(jobs, db, row, fields, actor), wished: true };
   });
   await untilSettled({ db, feed, waitMs }, id, generation);
   return { deployment: await store.findDeployment(db, id), wished };

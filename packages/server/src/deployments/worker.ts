@@ -1,8 +1,11 @@
+import type { Actor } from '@borgos/contracts/caller';
+import { systemActor } from '../caller.ts';
 import type { Db } from '../database/transaction.ts';
 import { transaction } from '../database/transaction.ts';
 import { appendEvent } from '../events/append.ts';
 import type { InTurn } from '../in-turn.ts';
 import type { Projects } from '../projects/projects.ts';
+import type { Secrets } from '../secrets/secrets.ts';
 import type { LogFiles } from './logs.ts';
 import type { Recipe } from './recipe.ts';
 import type { Router } from './router.ts';
@@ -49,6 +52,7 @@ export interface Log {
 export interface Worker {
   db: Db;
   log: Log;
+  secrets: Secrets;
   projects: Projects;
   runtime: Runtime;
   router: Router;
@@ -80,7 +84,7 @@ export async function record(
     const row = await store.updateDeployment(db, id, fields, generation);
     if (!row) throw new Superseded(`deployment ${id} has a newer wish than ${generation}`);
     await also?.(db);
-    await tell(db, row);
+    await tell(db, row, systemActor);
     return row;
   });
 }
@@ -94,16 +98,9 @@ export const nothingServes = {
 };
 
 /** Appends the event that tells a deployment's state. */
-export async function tell(db: Db, row: store.DeploymentRow): Promise<void> {
-  await appendEvent(db, 'deployment_status', {
-    id: row.id,
-    project_id: row.project_id,
-    name: row.name,
-    port: row.port,
-    status: row.status,
-    status_reason: row.status_reason,
-    failure_code: row.failure_code,
-    stage: row.stage,
-    revision: row.active_revision ?? row.wanted_revision,
-  });
+export async function tell(db: Db, row: store.DeploymentRow, actor: Actor): Promise<void> {
+  const { id, project_id, name, port, status, status_reason, failure_code, stage } = row;
+  const revision = row.active_revision ?? row.wanted_revision;
+  const data = { id, project_id, name, port, status, status_reason, failure_code, stage, revision };
+  await appendEvent(db, 'deployment_status', data, actor);
 }

@@ -1,5 +1,7 @@
+import type { Actor, Caller } from '@borgos/contracts/caller';
 import type { Call, Endpoint } from '@borgos/contracts/endpoint';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { actorOf } from '../caller.ts';
 import { AppError } from '../errors.ts';
 
 /** Longer than anything a handler waits for, shorter than what cuts an idle socket. */
@@ -9,15 +11,21 @@ const lookMs = 1000;
 /** What a handler is told of its request. */
 export class OpenCall implements Call {
   readonly requestId: string;
+  readonly caller: Caller;
   status: Endpoint['status'];
   private readonly reply: FastifyReply;
   private readonly deadline = performance.now() + patienceMs;
   private controller: AbortController | undefined;
 
-  constructor(endpoint: Endpoint, requestId: string, reply: FastifyReply) {
-    this.requestId = requestId;
+  constructor(endpoint: Endpoint, { id, caller }: FastifyRequest, reply: FastifyReply) {
+    this.requestId = id;
+    this.caller = caller;
     this.status = endpoint.status;
     this.reply = reply;
+  }
+
+  get actor(): Actor {
+    return actorOf(this.caller, this.requestId);
   }
 
   // Made only for the handler that looks at it: it costs more than a small request.

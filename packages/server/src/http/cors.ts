@@ -1,5 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
+const exposedHeaders = [
+  ...['X-Request-Id', 'X-Total-Count', 'Link', 'Retry-After', 'Idempotency-Replayed'],
+  ...['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'],
+].join(', ');
+
 /**
  * Lets pages of configured origins read the answer, also that of a refusal. No other page may.
  * @returns whether the request is of such a page
@@ -12,7 +17,7 @@ export function allowReading(
   if (origin === undefined || !allowedOrigins.includes(origin)) return false;
   reply.headers({
     'access-control-allow-origin': origin,
-    'access-control-expose-headers': 'X-Request-Id, X-Total-Count, Link',
+    'access-control-expose-headers': exposedHeaders,
     vary: 'Origin',
   });
   return true;
@@ -24,7 +29,7 @@ export function answerPreflight(reply: FastifyReply): void {
     .code(204)
     .headers({
       'access-control-allow-methods': 'GET, POST, PUT, PATCH, DELETE',
-      'access-control-allow-headers': 'Content-Type, Authorization',
+      'access-control-allow-headers': 'Content-Type, Authorization, Idempotency-Key',
       'access-control-max-age': '600',
     })
     .send();

@@ -1,7 +1,7 @@
 import { api } from '@borgos/contracts';
-import { chromium } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { startServer } from '../testing/http-server.ts';
+import { openBrowser } from '../testing/open-browser.ts';
 import { serveDocumentation } from './documentation.ts';
 import { mount } from './mount.ts';
 
@@ -38,45 +38,27 @@ test('the script of the page comes compressed to whom takes that, and plain to o
 
 test('the page shows the API in a browser and asks nobody but this server', async () => {
   const { url } = await startDocumentation();
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
+  const browser = await openBrowser();
+  const page = await browser.newPage();
+  page.setDefaultTimeout(15_000);
+  const requests: string[] = [];
+  const faults: string[] = [];
+  page.on('request', (request) => requests.push(request.url()));
+  page.on('console', (message) => {
+    if (message.type() === 'error') faults.push(message.text());
   });
-  try {
-    const page = await browser.newPage();
-    page.setDefaultTimeout(15_000);
-    const requests: string[] = [];
-    const faults: string[] = [];
-    page.on('request', (request) => requests.push(request.url()));
-    page.on('console', (message) => {
-      if (message.type() === 'error') faults.push(message.text());
-    });
-    page.on('pageerror', (error) => faults.push(error.message));
-    await page.goto(`${url}/docs`);
-    await page.getByRole('heading', { name: 'Whether the server is alive' }).waitFor();
-    await page.getByRole('button', { name: 'Open Group - Projects' }).click();
-    await page.getByRole('link', { name: 'List projects' }).first().click();
-    await page.getByRole('heading', { name: 'List projects' }).waitFor();
-    const answer = page.waitForResponse(`${url}/api/v1/projects*`);
-    await page.getByRole('button', { name: 'Test Request (get /api/v1/projects)' }).click();
-    await page.getByRole('button', { name: 'Send' }).first().click();
-    expect((await answer).status()).toBe(200);
-    await page.waitForLoadState('networkidle');
-    expect(requests.filter((one) => !/^(data|blob):/.test(one) && !one.startsWith(url))).toEqual(
-      [],
-    );
-    expect(requests).toContain(`${url}/api/v1/openapi.json`);
-    expect(faults).toEqual([]);
-  } finally {
-    await browser.close();
-  }
+  page.on('pageerror', (error) => faults.push(error.message));
+  await page.goto(`${url}/docs`);
+  await page.getByRole('heading', { name: 'Whether the server is alive' }).waitFor();
+  await page.getByRole('button', { name: 'Open Group - Projects' }).click();
+  await page.getByRole('link', { name: 'List projects' }).first().click();
+  await page.getByRole('heading', { name: 'List projects' }).waitFor();
+  const answer = page.waitForResponse(`${url}/api/v1/projects*`);
+  await page.getByRole('button', { name: 'Test Request (get /api/v1/projects)' }).click();
+  await page.getByRole('button', { name: 'Send' }).first().click();
+  expect((await answer).status()).toBe(200);
+  await page.waitForLoadState('networkidle');
+  expect(requests.filter((one) => !/^(data|blob):/.test(one) && !one.startsWith(url))).toEqual([]);
+  expect(requests).toContain(`${url}/api/v1/openapi.json`);
+  expect(faults).toEqual([]);
 }, 60_000);

@@ -33,6 +33,7 @@ const frameworkErrors: Record<string, [ErrorCode, string]> = {
 export interface ErrorAnswer {
   status: ErrorStatus;
   body: ErrorBody;
+  retryAfterSeconds: number | undefined;
   /** Nobody foresaw it: the answer hides it, so the log must tell it. */
   unexpected: boolean;
 }
@@ -46,6 +47,7 @@ export function answerOf(error: unknown, requestId: string): ErrorAnswer {
   return {
     status,
     unexpected,
+    retryAfterSeconds: known?.retryAfterSeconds,
     body: {
       error: errorTitle[status],
       // The cause may hold paths, queries or secrets: it belongs into the log alone.

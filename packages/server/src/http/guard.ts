@@ -10,30 +10,19 @@ export interface GuardRules {
 
 export interface GuardedRequest {
   method: string;
+  /** As it was sent: a path, or a whole URL. */
+  target: string;
   headers: IncomingHttpHeaders;
-  /** The address at the other end of the socket; `undefined` when it is closed already. */
-  peer: string | undefined;
+  /** Names and values as they were sent, in turn. */
+  rawHeaders: readonly string[];
 }
 
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
 const readMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 const jsonType = /^application\/json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i;
 
-/** A proxy sets one of these, so the real caller may be anywhere although the peer is loopback. */
-const forwardingHeaders = new Set([
-  'forwarded',
-  'via',
-  'x-real-ip',
-  'x-client-ip',
-  'x-cluster-client-ip',
-  'true-client-ip',
-  'cf-connecting-ip',
-  'fly-client-ip',
-]);
-
 /**
- * Decides who gets in, for every request and every route. Without credentials only the user of
- * this machine does, and no web page that the user happens to look at: a foreign page can send
+ * Keeps web pages out that the user happens to look at, on every route: a foreign page can send
  * requests to loopback, and by rebinding its own name to loopback even read the answers.
  * @returns a function from a request to its refusal; `undefined`: it may pass
  */
@@ -44,19 +33,44 @@ export function createGuard(rules: GuardRules): (request: GuardedRequest) => App
   ]);
   const origins = new Set(rules.allowedOrigins);
   return (request) =>
-    checkHost(request, hosts) ??
-    checkOrigin(request, origins) ??
-    checkBody(request) ??
-    checkCaller(request);
+    checkHost(request, hosts) ?? checkOrigin(request, origins) ?? checkBody(request);
 }
 
-function checkHost({ headers }: GuardedRequest, hosts: Set<string>): AppError | undefined {
-  const name = /^(\[[^\]]+\]|[^:]+)(?::\d{1,5})?$/.exec(headers.host ?? '')?.[1]?.toLowerCase();
-  if (name !== undefined && hosts.has(name)) return undefined;
+/** `GET http://localhost:8081/path`, as a client writes it that takes us for a proxy. */
+const absoluteTarget = /^https?:\/\/([^/?#]*)/i;
+
+/** The path of a request's target. */
+export function pathOf(target: string): string {
+  return target.replace(absoluteTarget, '') || '/';
+}
+
+function checkHost(
+  { headers, rawHeaders, target }: GuardedRequest,
+  hosts: Set<string>,
+): AppError | undefined {
+  const host = headers.host?.toLowerCase() ?? '';
+  const name = /^(\[[^\]]+\]|[^:]+)(?::\d{1,5})?$/.exec(host)?.[1];
+  const authority = absoluteTarget.exec(target)?.[1]?.toLowerCase();
+  const isOurs =
+    name !== undefined &&
+    hosts.has(name) &&
+    // Of two that differ, a proxy before us may have judged by the other one.
+    !isTwice(rawHeaders) &&
+    (authority === undefined ? /^[/*]/.test(target) : authority === host);
+  if (isOurs) return undefined;
   return new AppError(
     'MISDIRECTED_REQUEST',
     `BorgOS does not answer to this Host. Use localhost, or add the name to BORGOS_ALLOWED_HOSTS`,
   );
+}
+
+function isTwice(rawHeaders: readonly string[]): boolean {
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name?.length === 4 && name.toLowerCase() === 'host') count += 1;
+  }
+  return count > 1;
 }
 
 function checkOrigin(request: GuardedRequest, origins: Set<string>): AppError | undefined {
@@ -91,23 +105,4 @@ function checkBody({ method, headers }: GuardedRequest): AppError | undefined {
     'UNSUPPORTED_MEDIA_TYPE',
     'The body must be JSON in UTF-8, sent with "Content-Type: application/json"',
   );
-}
-
-function checkCaller({ headers, peer }: GuardedRequest): AppError | undefined {
-  // A wrong credential never falls back to local trust, and no right one exists.
-  const isLocal = headers.authorization === undefined && isLoopback(peer) && !isForwarded(headers);
-  return isLocal
-    ? undefined
-    : new AppError('UNAUTHORIZED', 'Invalid or missing authentication token');
-}
-
-function isLoopback(address: string | undefined): boolean {
-  return address !== undefined && /^(?:::1$|(?:::ffff:)?127\.)/.test(address);
-}
-
-function isForwarded(headers: IncomingHttpHeaders): boolean {
-  for (const name in headers) {
-    if (name.startsWith('x-forwarded') || forwardingHeaders.has(name)) return true;
-  }
-  return false;
 }

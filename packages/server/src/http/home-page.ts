@@ -32,7 +32,7 @@ const tones: Record<Deployment['status'], string> = {
 
 /** Adds the page at `/`. */
 export function serveHomePage(http: HttpServer, read: () => Promise<HomeData>): void {
-  http.fastify.get('/', async (_request, reply) => {
+  http.fastify.get('/', { config: { scope: 'deployments:read' } }, async (_request, reply) => {
     const page = homePage(await read());
     reply.headers({
       'content-type': 'text/html; charset=utf-8',

@@ -40,7 +40,7 @@ export function createMetrics(log: Logger, measures: Measure[]): Metrics {
       requests.observe({ route, method, status }, milliseconds / 1000);
     },
     serve({ fastify }) {
-      fastify.get('/metrics', async (_request, reply) => {
+      fastify.get('/metrics', { config: { scope: 'admin:read' } }, async (_request, reply) => {
         reply.header('content-type', registry.contentType);
         return await registry.metrics();
       });

@@ -2,6 +2,7 @@ import type { Call, Endpoint, Handlers, ListResult } from '@borgos/contracts/end
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { OpenCall } from './call.ts';
+import { answerOnce, idempotencyKeyOf, type WrittenAnswer } from './idempotency.ts';
 import { inputParser } from './input.ts';
 import { listAnswer } from './list-answer.ts';
 import type { HttpServer } from './server.ts';
@@ -31,21 +32,32 @@ export function mount<R extends Record<string, Endpoint>>(
     http.fastify.route({
       method: endpoint.method,
       url: endpoint.path.replace(/\{(\w+)\}/g, ':$1'),
+      // The caller is checked for it before anything else is read: see admission.ts.
+      config: { scope: endpoint.scope },
       handler: routeHandler(http, endpoint, handler),
     });
   }
 }
 
 function routeHandler(http: HttpServer, endpoint: Endpoint, handler: AnyHandler) {
+  const { idempotency } = http;
   const parseInput = inputParser(endpoint);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const input = parseInput(request);
-    const call = new OpenCall(endpoint, request.id, reply);
+    const key = idempotencyKeyOf(request);
+    const call = new OpenCall(endpoint, request, reply);
     http.calls.add(call);
     try {
-      // The schemas of this very endpoint have made the input.
-      const result = await handler(input as never, call);
-      return reply.sent ? reply : writeResult(endpoint, result, { call, input, request, reply });
+      const work = async (): Promise<WrittenAnswer> => {
+        // The schemas of this very endpoint have made the input.
+        const result = await handler(input as never, call);
+        return writeResult(endpoint, result, { call, input, url: request.url });
+      };
+      const answer =
+        key === undefined
+          ? await work()
+          : await answerOnce(idempotency, { key, caller: call.caller, request, reply }, work);
+      return reply.sent ? reply : send(answer, reply);
     } catch (error) {
       if (!reply.sent) throw error;
       http.log.warn({ request_id: request.id, err: error }, 'a request failed after its time');
@@ -56,24 +68,21 @@ function routeHandler(http: HttpServer, endpoint: Endpoint, handler: AnyHandler)
   };
 }
 
-interface Exchange {
-  call: Call;
-  input: Record<string, unknown>;
-  request: FastifyRequest;
-  reply: FastifyReply;
+function send({ status, headers, body }: WrittenAnswer, reply: FastifyReply): string | Buffer {
+  reply.code(status).header('content-type', 'application/json; charset=utf-8').headers(headers);
+  return body;
 }
 
 function writeResult(
   endpoint: Endpoint,
   result: unknown,
-  { call, input, request, reply }: Exchange,
-): string | Buffer {
-  reply.code(call.status).header('content-type', 'application/json; charset=utf-8');
-  if (!endpoint.list) return JSON.stringify(result);
+  { call, input, url }: { call: Call; input: Record<string, unknown>; url: string },
+): WrittenAnswer {
+  const { status } = call;
+  if (!endpoint.list) return { status, headers: {}, body: JSON.stringify(result) };
   // That a handler of a list returns one is what its type says.
-  const { headers, bytes } = writeList(result as ListResult<unknown>, input, request.url);
-  reply.headers(headers);
-  return bytes;
+  const { headers, bytes } = writeList(result as ListResult<unknown>, input, url);
+  return { status, headers, body: bytes };
 }
 
 interface WrittenList {

@@ -198,8 +198,8 @@ test.each([
   [
     'the address of a proxied site',
     `GET http://evil.test/ HTTP/1.1\r\n${head}Connection: close\r\n\r\n`,
-    404,
-    'NOT_FOUND',
+    421,
+    'MISDIRECTED_REQUEST',
   ],
 ])('%s is answered with the body of all errors', async (_, bytes, status, code) => {
   const { port } = await startEndpoint(echo, async () => ({}));

@@ -1,23 +1,38 @@
-import type { Server } from 'node:http';
+import type { IncomingHttpHeaders, Server } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Caller } from '@borgos/contracts/caller';
+import type { Endpoint } from '@borgos/contracts/endpoint';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { type AdmissionOptions, createAdmission, type Verdict } from './admission.ts';
 import { type CallWatch, watchCalls } from './call.ts';
 import { answerClientError } from './client-error.ts';
 import { allowReading, answerPreflight } from './cors.ts';
 import { answerOf, bodyLimit } from './errors.ts';
-import { createGuard } from './guard.ts';
+import { pathOf } from './guard.ts';
+import type { Idempotency } from './idempotency.ts';
 import { parseJsonBody } from './json-body.ts';
 import { createRequestIds } from './request-id.ts';
 import { answerUnmatched } from './unmatched.ts';
 
-export interface HttpServerOptions {
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Known from the first hook on. */
+    caller: Caller;
+  }
+  interface FastifyContextConfig {
+    /** What a caller must be allowed to do; by default `any`. */
+    scope?: Endpoint['scope'];
+  }
+}
+
+export interface HttpServerOptions extends AdmissionOptions {
   host: string;
   /** 0: any free one. */
   port: number;
-  allowedHosts: readonly string[];
-  allowedOrigins: readonly string[];
+  /** For every POST that carries an `Idempotency-Key`. */
+  idempotency: Idempotency;
   log: Logger;
   /** Told of each answer, for metrics. */
   onAnswer?: (answer: Answer) => void;
@@ -38,6 +53,7 @@ export interface HttpServer {
   /** For `mount` and the other files of this folder. */
   readonly fastify: FastifyInstance;
   readonly log: Logger;
+  readonly idempotency: Idempotency;
   readonly calls: CallWatch;
   /** The bare server, for upgrades. */
   readonly server: Server;
@@ -77,6 +93,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const instance = fastify({
     bodyLimit,
     genReqId: nextRequestId,
+    rewriteUrl: ({ url = '/' }) => pathOf(url),
     requestIdHeader: false,
     // During the drain requests are still answered, see close().
     return503OnClosing: false,
@@ -94,11 +111,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     frameworkErrors: (error, request, reply) => {
       // A path that can't be decoded meets no hooks, but must meet the guard.
       enter(request, reply);
-      sendError(guard(guarded(request)) ?? error, request, reply);
+      decide(request, 'any', (verdict) => {
+        reply.headers(verdict.headers);
+        sendError(verdict.refusal ?? error, request, reply);
+      });
     },
     clientErrorHandler: (error, socket) => answerClientError(error, socket, nextRequestId(), log),
   });
-  const guard = createGuard(options);
+  const { admit, guard } = createAdmission(options);
   const server = instance.server;
   server.maxConnections = limits.connections;
   // An expectation that we don't know may be ignored, which is kinder than to fail.
@@ -123,12 +143,22 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     done(null, undefined);
   });
 
+  // Always set by the hook below; the shape is fixed here, which keeps requests fast.
+  instance.decorateRequest('caller', null as unknown as Caller);
   instance.addHook('onRequest', (request, reply, done) => {
     enter(request, reply);
     const isAllowedPage = allowReading(request, reply, options.allowedOrigins);
-    const refusal = guard(guarded(request));
-    if (isAllowedPage && !refusal && request.method === 'OPTIONS') answerPreflight(reply);
-    else done(refusal);
+    // A browser asks beforehand without the page's credential.
+    if (isAllowedPage && request.method === 'OPTIONS' && !guard(arrivalOf(request))) {
+      answerPreflight(reply);
+      return;
+    }
+    const { scope = 'any' } = request.routeOptions.config;
+    decide(request, scope, ({ caller, headers, refusal }) => {
+      request.caller = caller;
+      reply.headers(headers);
+      done(asError(refusal));
+    });
   });
   instance.addHook('onResponse', (request, reply, done) => {
     finish(request, reply);
@@ -142,14 +172,26 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (draining) reply.header('connection', 'close');
   }
 
+  /** Without a turn of the event loop where nothing has to be asked. */
+  function decide(
+    request: FastifyRequest,
+    scope: Endpoint['scope'],
+    then: (verdict: Verdict) => void,
+  ): void {
+    const verdict = admit(arrivalOf(request), scope);
+    if (verdict instanceof Promise) void verdict.then(then);
+    else then(verdict);
+  }
+
   function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const { status, body, unexpected } = answerOf(error, request.id);
+    const { status, body, unexpected, retryAfterSeconds } = answerOf(error, request.id);
     if (unexpected) {
       // To a caller who hung up, an aborted handler is no failure.
       const level = reply.raw.destroyed ? 'info' : 'error';
       log[level]({ request_id: request.id, err: error }, 'a request failed');
     }
-    if (status === 401) reply.header('www-authenticate', 'Bearer');
+    if (status === 401) reply.header('www-authenticate', challenge(request.headers));
+    if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
     reply.code(status).header('content-type', 'application/json; charset=utf-8');
     reply.send(JSON.stringify(body));
   }
@@ -190,6 +232,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   return {
     fastify: instance,
     log,
+    idempotency: options.idempotency,
     calls,
     server,
     get draining() {
@@ -204,9 +247,18 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
 }
 
-function guarded(request: FastifyRequest) {
-  const { method, headers, socket } = request;
-  return { method, headers, peer: socket.remoteAddress };
+function arrivalOf({ id, method, originalUrl: target, raw }: FastifyRequest) {
+  const { headers, rawHeaders, socket } = raw;
+  return { id, method, target, headers, rawHeaders, socket };
+}
+
+function asError(thrown: unknown): Error | undefined {
+  return thrown === undefined || thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+/** A browser asks its user for a name and a password only when a page is opened, not for a call. */
+function challenge({ accept = '' }: IncomingHttpHeaders): string {
+  return accept.includes('text/html') ? 'Basic realm="BorgOS", charset="UTF-8"' : 'Bearer';
 }
 
 /** All open connections; the HTTP server forgets those that it has handed over to an upgrade. */

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors.ts';
 
 /**
@@ -13,18 +13,28 @@ export function answerUnmatched(fastify: FastifyInstance): void {
     routes.set(url, route);
   });
 
-  fastify.setNotFoundHandler(async (request, reply) => {
+  // Before a body is read, which some methods must have and nobody will look at.
+  fastify.addHook('onRequest', (request, reply, done) => {
+    done(request.is404 ? refuse(request, reply) : undefined);
+  });
+  // Without one of our own, the hooks would not be asked.
+  fastify.setNotFoundHandler(refuse);
+
+  function refuse(request: FastifyRequest, reply: FastifyReply): AppError {
     const path = request.url.split('?', 1)[0] ?? '';
     const methods = [...routes.values()]
       .filter(({ pattern }) => pattern.test(path))
       .flatMap((route) => [...route.methods]);
-    if (methods.length > 0) {
-      const allow = [...new Set(methods)].sort().join(', ');
-      reply.header('allow', allow);
-      throw new AppError('METHOD_NOT_ALLOWED', `${path} takes ${allow}, not ${request.method}`);
+    if (methods.length === 0) {
+      return new AppError(
+        'NOT_FOUND',
+        `There is nothing at ${path}; the API is described at /docs`,
+      );
     }
-    throw new AppError('NOT_FOUND', `There is nothing at ${path}; the API is described at /docs`);
-  });
+    const allow = [...new Set(methods)].sort().join(', ');
+    reply.header('allow', allow);
+    return new AppError('METHOD_NOT_ALLOWED', `${path} takes ${allow}, not ${request.method}`);
+  }
 }
 
 function patternOf(url: string): RegExp {

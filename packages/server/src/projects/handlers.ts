@@ -9,7 +9,7 @@ export function projectHandlers(
 ): Handlers<(typeof api)['projects']> {
   return {
     list: (query) => projects.list(query),
-    create: (fields) => projects.create(fields),
+    create: (fields, { actor }) => projects.create(fields, actor),
     get: async ({ id }) => ({
       ...(await projects.get(id)),
       deployments: (await deployments.listOfProject(id)).map(({ id, name, port, status }) => ({
@@ -19,9 +19,9 @@ export function projectHandlers(
         status,
       })),
     }),
-    update: ({ id, ...fields }) => projects.update(id, fields),
-    delete: async ({ id }) => {
-      await projects.delete(id);
+    update: ({ id, ...fields }, { actor }) => projects.update(id, fields, actor),
+    delete: async ({ id }, { actor }) => {
+      await projects.delete(id, actor);
       return { message: `Project ${id} deleted` };
     },
   };

@@ -1,6 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { api } from '@borgos/contracts';
+import type { Actor } from '@borgos/contracts/caller';
 import type { EndpointInput, ListResult, ParsedInput } from '@borgos/contracts/endpoint';
 import type { Project } from '@borgos/contracts/projects';
 import type { ReadCache } from '../database/read-cache.ts';
@@ -15,9 +16,13 @@ type Endpoints = (typeof api)['projects'];
 export interface Projects {
   list(filter: ParsedInput<Endpoints['list']>): Promise<ListResult<Project>>;
   get(id: number): Promise<Project>;
-  create(fields: ParsedInput<Endpoints['create']>): Promise<Project>;
-  update(id: number, fields: Omit<EndpointInput<Endpoints['update']>, 'id'>): Promise<Project>;
-  delete(id: number): Promise<void>;
+  create(fields: ParsedInput<Endpoints['create']>, actor: Actor): Promise<Project>;
+  update(
+    id: number,
+    fields: Omit<EndpointInput<Endpoints['update']>, 'id'>,
+    actor: Actor,
+  ): Promise<Project>;
+  delete(id: number, actor: Actor): Promise<void>;
   count(): Promise<number>;
   /**
    * The project's directory with symlinks resolved, for reading or building it.
@@ -49,20 +54,25 @@ export function createProjects({
       return project;
     },
 
-    async create(fields) {
+    async create(fields, actor) {
       const scan_status = await scanStatusOf(fields.path, roots);
       return transaction(db, async (db) => {
         const project = await store.insertProject(db, { ...fields, is_active: true, scan_status });
-        await appendEvent(db, 'project_created', {
-          id: project.id,
-          name: project.name,
-          path: project.path,
-        });
+        await appendEvent(
+          db,
+          'project_created',
+          {
+            id: project.id,
+            name: project.name,
+            path: project.path,
+          },
+          actor,
+        );
         return project;
       });
     },
 
-    async update(id, fields) {
+    async update(id, fields, actor) {
       const scan_status = fields.path ? await scanStatusOf(fields.path, roots) : undefined;
       return transaction(db, async (db) => {
         const project = await store.updateProject(db, id, {
@@ -70,20 +80,25 @@ export function createProjects({
           ...(scan_status && { scan_status }),
         });
         if (!project) throw notFound('Project', id);
-        await appendEvent(db, 'project_updated', {
-          id,
-          name: project.name,
-          changed: Object.keys(fields),
-        });
+        await appendEvent(
+          db,
+          'project_updated',
+          {
+            id,
+            name: project.name,
+            changed: Object.keys(fields),
+          },
+          actor,
+        );
         return project;
       });
     },
 
-    async delete(id) {
+    async delete(id, actor) {
       await transaction(db, async (db) => {
         const deleted = await store.deleteProject(db, id);
         if (!deleted) throw notFound('Project', id);
-        await appendEvent(db, 'project_deleted', { id, name: deleted.name });
+        await appendEvent(db, 'project_deleted', { id, name: deleted.name }, actor);
       });
     },
 

@@ -3,8 +3,26 @@ import { defineEndpoint, type Endpoint, type Handlers } from '@borgos/contracts/
 import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import type { Idempotency } from '../http/idempotency.ts';
 import { mount } from '../http/mount.ts';
 import { createHttpServer, type HttpServer, type HttpServerOptions } from '../http/server.ts';
+import type { RateLimits } from '../rate-limits/rate-limits.ts';
+
+function refuse(): never {
+  throw new AppError('UNAUTHORIZED', 'Invalid or missing authentication token');
+}
+
+/** Never asked, unless a test sets a limit. */
+const unlimited: RateLimits = {
+  take: () => ({ allowed: true, used: 1, resetAt: 0, retryAfter: 0 }),
+  close: async () => {},
+};
+
+/** As if each key were a new one. */
+const neverTwice: Idempotency = {
+  once: async (_request, work) => ({ answer: await work(), replayed: false }),
+};
 
 /** A server that listens on a free port until the test ends, with what it logged. */
 export async function startServer(
@@ -18,6 +36,13 @@ export async function startServer(
     port: 0,
     allowedHosts: [],
     allowedOrigins: [],
+    trustedProxies: [],
+    localTrust: true,
+    authenticate: refuse,
+    isDeployed: async () => false,
+    rateLimit: null,
+    rateLimits: unlimited,
+    idempotency: neverTwice,
     log,
     ...options,
     limits: { idleGraceMs: 5, ...options.limits },
@@ -55,9 +80,13 @@ export const echo = defineEndpoint({
  * Writes bytes to a socket and reads until the other side closes it.
  * @throws when that takes longer than `timeoutMs`
  */
-export function exchange(port: number, text: string, timeoutMs = 5000): Promise<string> {
+export function exchange(
+  port: number,
+  text: string,
+  { timeoutMs = 5000, address = '127.0.0.1' }: { timeoutMs?: number; address?: string } = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    const socket = connect(port, address, () => socket.write(text));
     const timer = setTimeout(() => {
       socket.destroy();
       reject(new Error(`not closed after ${timeoutMs} ms; received: ${received}`));

@@ -9,7 +9,7 @@ import { events } from '@borgos/contracts/events';
 import { pageOf } from '@borgos/contracts/page';
 import { type Client, createClient } from '@borgos/sdk';
 import { sql } from 'kysely';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { z } from 'zod';
 import { type App, createApp } from '../app.ts';
 import type { Deadlines } from '../deployments/worker.ts';
@@ -45,13 +45,14 @@ const endpoints: Endpoint[] = Object.values(api).flatMap((resource) => Object.va
 export async function startTestApp({
   settings = {},
   deadlines = {},
+  log = pino({ level: 'silent' }),
 }: {
   settings?: Partial<Settings>;
   deadlines?: Partial<Deadlines>;
+  log?: Logger;
 } = {}): Promise<TestApp> {
   const home = await mkdtemp(path.join(tmpdir(), 'borgos-home-'));
   const database = await cloneDatabase();
-  const log = pino({ level: 'silent' });
   const app = await createApp({
     settings: { ...testSettings, databaseUrl: database.databaseUrl, home, ...settings },
     deadlines,
@@ -109,8 +110,12 @@ export async function startTestApp({
 const testSettings: Omit<Settings, 'home' | 'databaseUrl'> = {
   host: '127.0.0.1',
   port: 0,
+  auth: 'local',
+  adminPassword: undefined,
   allowedHosts: [],
   allowedOrigins: [],
+  trustedProxies: [],
+  rateLimit: null,
   runtime: 'process',
   projectRoots: [],
   searchPath: process.env.PATH,
