@@ -32,8 +32,8 @@ export interface Verdict {
   caller: Caller;
   /** Why it may not pass; `undefined`: it may. */
   refusal: unknown;
-  /** That its answer must carry. */
-  headers: Record<string, string>;
+  /** That its answer must carry; `null`: none. */
+  headers: Record<string, string> | null;
 }
 
 /** How much more the pages that BorgOS itself serves may ask than a script. */
@@ -66,7 +66,7 @@ export function createAdmission(options: AdmissionOptions) {
 
   function charge(arrival: Arrival, caller: Caller, refusal: unknown): Verdict | Promise<Verdict> {
     const limit = limitOf(arrival, caller);
-    if (!limit) return { caller, refusal, headers: {} };
+    if (!limit) return { caller, refusal, headers: null };
     const taken = rateLimits.take(keyOf(arrival, caller), limit);
     const conclude = (taken: Taken): Verdict => ({
       caller,

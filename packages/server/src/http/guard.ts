@@ -41,7 +41,7 @@ const absoluteTarget = /^https?:\/\/([^/?#]*)/i;
 
 /** The path of a request's target. */
 export function pathOf(target: string): string {
-  return target.replace(absoluteTarget, '') || '/';
+  return target.startsWith('/') ? target : target.replace(absoluteTarget, '') || '/';
 }
 
 function checkHost(
@@ -50,18 +50,22 @@ function checkHost(
 ): AppError | undefined {
   const host = headers.host?.toLowerCase() ?? '';
   const name = /^(\[[^\]]+\]|[^:]+)(?::\d{1,5})?$/.exec(host)?.[1];
-  const authority = absoluteTarget.exec(target)?.[1]?.toLowerCase();
   const isOurs =
     name !== undefined &&
     hosts.has(name) &&
     // Of two that differ, a proxy before us may have judged by the other one.
     !isTwice(rawHeaders) &&
-    (authority === undefined ? /^[/*]/.test(target) : authority === host);
+    isOurTarget(target, host);
   if (isOurs) return undefined;
   return new AppError(
     'MISDIRECTED_REQUEST',
     `BorgOS does not answer to this Host. Use localhost, or add the name to BORGOS_ALLOWED_HOSTS`,
   );
+}
+
+function isOurTarget(target: string, host: string): boolean {
+  if (target.startsWith('/') || target === '*') return true;
+  return absoluteTarget.exec(target)?.[1]?.toLowerCase() === host;
 }
 
 function isTwice(rawHeaders: readonly string[]): boolean {

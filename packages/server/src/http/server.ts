@@ -112,7 +112,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       // A path that can't be decoded meets no hooks, but must meet the guard.
       enter(request, reply);
       decide(request, 'any', (verdict) => {
-        reply.headers(verdict.headers);
+        if (verdict.headers) reply.headers(verdict.headers);
         sendError(verdict.refusal ?? error, request, reply);
       });
     },
@@ -156,7 +156,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     const { scope = 'any' } = request.routeOptions.config;
     decide(request, scope, ({ caller, headers, refusal }) => {
       request.caller = caller;
-      reply.headers(headers);
+      if (headers) reply.headers(headers);
       done(asError(refusal));
     });
   });
