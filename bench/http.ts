@@ -54,6 +54,8 @@ async function serveApp(home: string): Promise<void> {
       rateLimit: { perMinute: 1_000_000, burst: 1_000_000 },
       runtime: 'process',
       projectRoots: [],
+      autoScan: false,
+      zenithPath: [],
       logLevel: 'info',
       warnings: [],
       searchPath: process.env.PATH ?? '',

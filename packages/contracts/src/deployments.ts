@@ -345,9 +345,14 @@ The same project and name again is a redeploy: a new revision, put in place of t
         .min(1)
         .optional()
         .meta({ description: 'Of which build; the newest by default. For `build` only.' }),
-      offset: z.int().min(0).max(2 ** 50).optional().meta({
-        description: 'The byte to read from; what was rotated away is skipped.',
-      }),
+      offset: z
+        .int()
+        .min(0)
+        .max(2 ** 50)
+        .optional()
+        .meta({
+          description: 'The byte to read from; what was rotated away is skipped.',
+        }),
       max_bytes: z
         .int()
         .min(1)

@@ -2,8 +2,11 @@ import { z } from 'zod';
 import { scope } from './auth.ts';
 import { deploymentStatus, failureCode } from './deployments.ts';
 import { id, timestamp } from './fields.ts';
+import { scan } from './scans.ts';
 
 const named = z.object({ id, name: z.string() });
+
+const aboutScan = z.object({ id, project_id: id });
 
 /**
  * Everything that BorgOS tells: the event’s name on the WebSocket, and the shape of its data.
@@ -13,6 +16,22 @@ export const events = {
   project_created: named.extend({ path: z.string() }),
   project_updated: named.extend({ changed: z.array(z.string()) }),
   project_deleted: named,
+  /** Somebody, or BorgOS itself, asked for it. */
+  scan_started: aboutScan.extend({ trigger: scan.shape.trigger }),
+  scan_progress: aboutScan.extend({
+    stage: scan.shape.stage,
+    files_found: z.int(),
+    files_done: z.int(),
+  }),
+  scan_completed: aboutScan.extend({
+    health_score: z.int(),
+    vibe_score: z.int(),
+    eco_score: z.int(),
+    lines_of_code: z.int(),
+    errors_found: z.int(),
+  }),
+  scan_failed: aboutScan.extend({ reason: z.string() }),
+  scan_cancelled: aboutScan,
   deployment_created: named.extend({ project_id: id, port: z.int(), revision: z.int() }),
   deployment_status: z.object({
     id,

@@ -2,9 +2,10 @@ import { audit } from './audit.ts';
 import { auth, tokens, users } from './auth.ts';
 import { deployments } from './deployments.ts';
 import { projects } from './projects.ts';
+import { scans } from './scans.ts';
 import { status } from './status.ts';
 
 /** The whole API: routes, documentation, clients and tools are all derived from this table. */
-export const api = { status, projects, deployments, auth, users, tokens, audit };
+export const api = { status, projects, scans, deployments, auth, users, tokens, audit };
 
 export type Api = typeof api;

@@ -32,6 +32,7 @@ const replayedErrors: readonly number[] = [400, 404, 409, 422];
 const tags = [
   { name: 'Status', description: 'How the server and its machine are.' },
   { name: 'Projects', description: 'Directories that BorgOS knows.' },
+  { name: 'Scans', description: 'What is in a project, and how good it is.' },
   { name: 'Deployments', description: 'Projects that run on a port.' },
   { name: 'Authentication', description: 'Who may do what: users, sessions and API tokens.' },
   { name: 'Audit', description: 'Who did what.' },

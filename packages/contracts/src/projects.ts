@@ -84,7 +84,10 @@ export const project = z
     health_score: score.meta({ description: 'How sound it is; 0 before the first scan.' }),
     vibe_score: score.meta({ description: 'How alive it is; 75 before the first scan.' }),
     eco_score: score.meta({ description: 'How lean it is; 80 before the first scan.' }),
-    errors: z.array(projectError),
+    errors: z.array(projectError).meta({
+      description:
+        'The gravest first: 1000 at the most, 20 in a list. `metadata.errors_found` says how many there are.',
+    }),
     metadata: z
       .looseObject({
         lines_of_code: z.int().nullable(),
@@ -92,6 +95,9 @@ export const project = z
         dependencies: z.int().nullable().meta({ description: 'Direct dependencies.' }),
       })
       .meta({ description: 'What scans measured; `null` what is not known yet.' }),
+    missing_since: timestamp.nullable().meta({
+      description: 'Since when a search for Zenith projects does not find it any more.',
+    }),
     is_active: z.boolean(),
     scan_status: z
       .enum(['not_scanned', 'path_missing', 'queued', 'running', 'completed', 'failed'])

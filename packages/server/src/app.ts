@@ -33,6 +33,9 @@ import { connectProxy } from './proxy-link/proxy-link.ts';
 import { createRateLimits } from './rate-limits/rate-limits.ts';
 import { chooseRuntime } from './runtimes/choose-runtime.ts';
 import { listSource } from './runtimes/source.ts';
+import { scanHandlers } from './scan/handlers.ts';
+import { createScans } from './scan/scans.ts';
+import { createZenith } from './scan/zenith.ts';
 import { openSecrets } from './secrets/secrets.ts';
 import { type Settings, version } from './settings.ts';
 import { isLoopback } from './settings-table.ts';
@@ -155,6 +158,11 @@ async function build(
     },
   });
   closing.add(() => deployments.close());
+  const { searchPath, autoScan } = settings;
+  const scanning = { db, feed, projects, deployments, home, searchPath, autoScan, log };
+  const scans = await createScans(scanning);
+  closing.add(() => scans.close());
+  const zenith = createZenith({ folders: settings.zenithPath, projects, scans, searchPath, log });
   const status = createStatus({
     home,
     version,
@@ -202,6 +210,7 @@ async function build(
   closing.add(() => http.close(), closeMs.http);
   mount(http, api.status, statusHandlers(status));
   mount(http, api.projects, projectHandlers(projects, deployments));
+  mount(http, api.scans, scanHandlers(scans, zenith));
   mount(http, api.deployments, deploymentHandlers(deployments));
   mount(http, api.auth, authHandlers(auth));
   mount(http, api.users, userHandlers(auth));
@@ -230,6 +239,7 @@ async function build(
     setupToken,
     async listen() {
       await deployments.recover();
+      await scans.recover();
       stopping?.throwIfAborted();
       const url = await http.listen();
       ownPorts.push(Number(new URL(url).port));

@@ -169,6 +169,29 @@ export const settingsTable = z.object({
       description: 'Directories that projects may lie in; without any they may lie anywhere.',
       examples: ['/home/me/code,/srv/projects'],
     }),
+  BORGOS_AUTO_SCAN: z
+    .enum(['on', 'off'], 'must be on or off')
+    .prefault('on')
+    .meta({
+      description:
+        '`on`: a project that was scanned once is scanned again when its files change, and once a day.',
+      examples: ['off'],
+    }),
+  ZENITH_PATH: z
+    .string()
+    // As in PATH, or as in the other lists; a folder's own name may have both in it.
+    .transform((value) =>
+      value
+        .split(/[:,]\s*(?=\/)/)
+        .map((folder) => folder.trim().replace(/[:,\s]+$/, ''))
+        .filter((folder) => folder !== ''),
+    )
+    .pipe(z.array(absolutePath))
+    .prefault('/opt/zenith-coder')
+    .meta({
+      description: 'Where Zenith Coder keeps its projects; several are separated by `:`.',
+      examples: ['/home/me/zenith-coder'],
+    }),
   BORGOS_LOG_LEVEL: z
     .enum(
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],

@@ -44,6 +44,8 @@ describe('defaults', () => {
       rateLimit: { perMinute: 60, burst: 100 },
       runtime: 'auto',
       projectRoots: [],
+      autoScan: true,
+      zenithPath: ['/opt/zenith-coder'],
       logLevel: 'info',
       searchPath: undefined,
       networkEnvironment: {},

@@ -34,6 +34,10 @@ export interface Settings {
   runtime: 'auto' | 'docker' | 'process';
   /** Absolute; `[]`: projects may lie anywhere. */
   projectRoots: string[];
+  /** Whether projects are scanned again by themselves. */
+  autoScan: boolean;
+  /** Absolute. */
+  zenithPath: string[];
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   /** Where this machine's programs are looked for, as in `PATH`; `undefined`: not told. */
   searchPath: string | undefined;
@@ -232,6 +236,8 @@ export function readSettings({
     rateLimit: result.data.BORGOS_RATE_LIMIT,
     runtime: result.data.BORGOS_RUNTIME,
     projectRoots: result.data.BORGOS_PROJECT_ROOTS,
+    autoScan: result.data.BORGOS_AUTO_SCAN === 'on',
+    zenithPath: result.data.ZENITH_PATH,
     logLevel: result.data.BORGOS_LOG_LEVEL,
     searchPath: env.PATH || undefined,
     networkEnvironment: Object.fromEntries(

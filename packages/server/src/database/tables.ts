@@ -3,6 +3,7 @@ import type { DeploymentStatus, FailureCode } from '@borgos/contracts/deployment
 import type { Scope } from '@borgos/contracts/endpoint';
 import type { EventType } from '@borgos/contracts/events';
 import type { Project } from '@borgos/contracts/projects';
+import type { Scan, Scores } from '@borgos/contracts/scans';
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 import type { Recipe } from '../deployments/recipe.ts';
 
@@ -33,8 +34,36 @@ interface ProjectsTable {
   is_active: Generated<boolean>;
   scan_status: Generated<Project['scan_status']>;
   last_scan_at: NullableTimestamp;
+  own_tech_stack: Generated<string[]>;
+  own_project_type: Project['project_type'] | null;
+  missing_since: NullableTimestamp;
+  fingerprint: string | null;
   created_at: GeneratedTimestamp;
   updated_at: GeneratedTimestamp;
+}
+
+interface ScansTable {
+  id: GeneratedAlways<number>;
+  project_id: number;
+  status: Generated<Scan['status']>;
+  status_reason: string | null;
+  trigger: Scan['trigger'];
+  stage: Scan['stage'];
+  files_found: Generated<number>;
+  files_done: Generated<number>;
+  files_read: number | null;
+  truncated: string | null;
+  lines_of_code: number | null;
+  errors_found: number | null;
+  health_score: number | null;
+  vibe_score: number | null;
+  eco_score: number | null;
+  commit: string | null;
+  changes: NullableJson<NonNullable<Scan['changes']>>;
+  scores: NullableJson<Scores>;
+  created_at: GeneratedTimestamp;
+  started_at: NullableTimestamp;
+  finished_at: NullableTimestamp;
 }
 
 interface DeploymentsTable {
@@ -187,6 +216,7 @@ interface IdempotencyKeysTable {
 /** Every table, for Kysely; the SQL itself is in migrations/. */
 export interface Tables {
   projects: ProjectsTable;
+  scans: ScansTable;
   deployments: DeploymentsTable;
   revisions: RevisionsTable;
   port_leases: PortLeasesTable;

@@ -86,8 +86,6 @@ export function createAdmission(options: AdmissionOptions) {
   return { admit, guard };
 }
 
-export type Admission = ReturnType<typeof createAdmission>;
-
 function refusalOf(caller: Caller, scope: Endpoint['scope']): AppError | undefined {
   try {
     authorize(caller, scope);

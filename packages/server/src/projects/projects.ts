@@ -9,7 +9,12 @@ import type { Db } from '../database/transaction.ts';
 import { transaction } from '../database/transaction.ts';
 import { AppError, notFound } from '../errors.ts';
 import { appendEvent } from '../events/append.ts';
+import { applySync, type ProjectsSync } from './apply-sync.ts';
+import type { ScannedProject } from './store.ts';
 import * as store from './store.ts';
+import { type KnownProject, listKnown } from './sync-store.ts';
+
+export type { KnownProject } from './sync-store.ts';
 
 type Endpoints = (typeof api)['projects'];
 
@@ -23,6 +28,14 @@ export interface Projects {
     actor: Actor,
   ): Promise<Project>;
   delete(id: number, actor: Actor): Promise<void>;
+  /** These three: of a scan, in its transaction. */
+  setScanStatus(db: Db, id: number, status: Project['scan_status']): Promise<void>;
+  getOwnFields(db: Db, id: number): Promise<Pick<Project, 'project_type' | 'tech_stack'>>;
+  recordScan(db: Db, id: number, scanned: ScannedProject): Promise<void>;
+  /** Every project, as it is known again when it is found on the disk. */
+  listKnown(): Promise<KnownProject[]>;
+  /** Registers what was found, and marks what was not. @returns the ids of all that are there */
+  applySync(sync: ProjectsSync, actor: Actor): Promise<number[]>;
   count(): Promise<number>;
   /**
    * The project's directory with symlinks resolved, for reading or building it.
@@ -101,6 +114,16 @@ export function createProjects({
         await appendEvent(db, 'project_deleted', { id, name: deleted.name }, actor);
       });
     },
+
+    setScanStatus: store.updateScanStatus,
+    async getOwnFields(db, id) {
+      const fields = await store.findOwnFields(db, id);
+      if (!fields) throw notFound('Project', id);
+      return fields;
+    },
+    recordScan: store.updateScanned,
+    listKnown: () => listKnown(db),
+    applySync: (sync, actor) => applySync(db, sync, actor),
 
     async getDirectory(project) {
       const directory = await findDirectory(project.path);

@@ -15,6 +15,7 @@ const columns = [
   'eco_score',
   'errors',
   'metadata',
+  'missing_since',
   'is_active',
   'scan_status',
   'last_scan_at',
@@ -33,11 +34,26 @@ export interface ProjectFilter {
 export interface ProjectFields {
   name: string;
   path: string;
+  /** These two: as the user gave them. */
   project_type: Project['project_type'];
   tech_stack: string[];
   is_active: boolean;
   scan_status: Project['scan_status'];
 }
+
+/** What a scan found. */
+export interface ScannedProject
+  extends Pick<Project, 'health_score' | 'vibe_score' | 'eco_score' | 'errors' | 'metadata'> {
+  /** These two: where the user gave none. */
+  project_type: Project['project_type'];
+  tech_stack: string[];
+}
+
+/** More would make the list of many projects a matter of megabytes. */
+const mostListedErrors = 20;
+const listedErrors = sql<Project['errors']>`jsonb_path_query_array(errors, ${sql.lit(
+  `$[0 to ${mostListedErrors - 1}]`,
+)})`;
 
 export async function listProjects(
   db: Db,
@@ -46,6 +62,7 @@ export async function listProjects(
 ): Promise<{ items: Project[]; total: number }> {
   const rows = await matching(db, filter)
     .select(columns)
+    .select(listedErrors.as('errors'))
     // In one statement, so that the page and the total are of the same moment.
     .select(sql<number>`count(*) over ()`.as('total'))
     .orderBy('created_at', 'desc')
@@ -87,7 +104,11 @@ export async function findProject(db: Db, id: number): Promise<Project | undefin
 export async function insertProject(db: Db, fields: ProjectFields): Promise<Project> {
   return db
     .insertInto('projects')
-    .values(fields)
+    .values({
+      ...fields,
+      own_project_type: fields.project_type,
+      own_tech_stack: fields.tech_stack,
+    })
     .returning(columns)
     .executeTakeFirstOrThrow()
     .catch((error) => translate(error, fields.path));
@@ -101,11 +122,54 @@ export async function updateProject(
 ): Promise<Project | undefined> {
   return db
     .updateTable('projects')
-    .set({ ...fields, updated_at: new Date() })
+    .set({
+      ...fields,
+      ...(fields.project_type !== undefined && { own_project_type: fields.project_type }),
+      ...(fields.tech_stack && { own_tech_stack: fields.tech_stack }),
+      updated_at: new Date(),
+    })
     .where('id', '=', id)
     .returning(columns)
     .executeTakeFirst()
     .catch((error) => translate(error, fields.path ?? ''));
+}
+
+export async function updateScanStatus(
+  db: Db,
+  id: number,
+  scan_status: Project['scan_status'],
+): Promise<void> {
+  await db.updateTable('projects').set({ scan_status }).where('id', '=', id).execute();
+}
+
+/** What the user wrote of the project; `undefined` when there is no such project. */
+export async function findOwnFields(
+  db: Db,
+  id: number,
+): Promise<Pick<ProjectFields, 'project_type' | 'tech_stack'> | undefined> {
+  return db
+    .selectFrom('projects')
+    .select(['own_project_type as project_type', 'own_tech_stack as tech_stack'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+}
+
+export async function updateScanned(
+  db: Db,
+  id: number,
+  { errors, metadata, ...fields }: ScannedProject,
+): Promise<void> {
+  await db
+    .updateTable('projects')
+    .set({
+      ...fields,
+      errors: JSON.stringify(errors),
+      metadata: JSON.stringify(metadata),
+      scan_status: 'completed',
+      last_scan_at: new Date(),
+    })
+    .where('id', '=', id)
+    .execute();
 }
 
 /** Returns the project's name; `undefined` when there is no such project. */

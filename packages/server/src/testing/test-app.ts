@@ -118,6 +118,8 @@ const testSettings: Omit<Settings, 'home' | 'databaseUrl'> = {
   rateLimit: null,
   runtime: 'process',
   projectRoots: [],
+  autoScan: false,
+  zenithPath: [],
   searchPath: process.env.PATH,
   networkEnvironment: {},
   logLevel: 'silent',
