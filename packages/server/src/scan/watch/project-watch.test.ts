@@ -369,8 +369,10 @@ test('what may not be read is left out, and it says so', async () => {
   const isRoot = process.geteuid?.() === 0;
   if (isRoot) process.seteuid?.(65_534);
   try {
-    await watch.set(1, { root: folder.path, paths: ['secret', 'src'], files: null });
-    expect(watch.watching.watched.get(1)?.reason).toContain('EACCES');
+    watch.watching.set(1, { root: folder.path, paths: ['secret', 'src'], files: null });
+    await waitFor('the reason', async () =>
+      watch.watching.watched.get(1)?.reason?.includes('EACCES'),
+    );
   } finally {
     if (isRoot) process.seteuid?.(0);
   }
