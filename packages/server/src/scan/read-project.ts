@@ -3,6 +3,7 @@ import { createFaultFinder } from './faults/find-faults.ts';
 import { type FileMemory, type ReadFile, readMemory, writeMemory } from './file-memory.ts';
 import { type GitFacts, readGitFacts } from './git/git-facts.ts';
 import { findRepository, type Repository } from './git/repository.ts';
+import { createNativeMemory } from './native-memory.ts';
 import { hashOf, readFile } from './read-file.ts';
 import { resultOf } from './result-of.ts';
 import { ScanFailure } from './scan-failure.ts';
@@ -95,13 +96,16 @@ async function readFiles(
   const finder = await createFaultFinder();
   let batch: { path: string; file: FoundFile; content: Buffer }[] = [];
   let batchBytes = 0;
-  const readBatch = () => {
+  const nativeMemory = createNativeMemory();
+  const readBatch = async () => {
     for (const [index, faults] of finder.findAll(batch).entries()) {
       const { path, file, content } = batch[index] ?? unreachable();
       reading.files.set(path, readFile(file, content, faults));
+      nativeMemory.add(path, content.length);
     }
     batch = [];
     batchBytes = 0;
+    await nativeMemory.giveBack();
   };
   try {
     for (const [index, file] of found.entries()) {
@@ -122,9 +126,9 @@ async function readFiles(
       }
       batch.push({ path, file, content });
       batchBytes += content.length;
-      if (batch.length >= batchFiles || batchBytes >= mostBatchBytes) readBatch();
+      if (batch.length >= batchFiles || batchBytes >= mostBatchBytes) await readBatch();
     }
-    readBatch();
+    await readBatch();
   } finally {
     finder.close();
   }
