@@ -24,6 +24,14 @@ import xml.parsers.expat as x
 for f in files:
     try: x.ParserCreate().ParseFile(open(f, 'rb')); print('')
     except x.ExpatError as e: print(e.lineno)`,
+  yaml: `
+import yaml
+for f in files:
+    try:
+        for _ in yaml.parse(open(f, encoding='utf8'), getattr(yaml, 'CSafeLoader', yaml.SafeLoader)): pass
+        print('')
+    except yaml.MarkedYAMLError as e: print((e.problem_mark or e.context_mark).line + 1)
+    except Exception: print(1)`,
 };
 
 /** The compilers that are on this machine; they write and read below `folder` only. */
@@ -35,6 +43,7 @@ export function findCompilers(folder: string): Record<string, Compiler> {
   };
   if (has('python3', ['-c', 'import tomllib'])) {
     for (const [name, code] of Object.entries(pythonCode)) {
+      if (name === 'yaml' && !has('python3', ['-c', 'import yaml'])) continue;
       compilers[name] = (files) => {
         const names = write(folder, files, `.${name}`);
         const script = `import sys, warnings\nwarnings.simplefilter('ignore')\nfiles = sys.argv[1:]\n${code}`;

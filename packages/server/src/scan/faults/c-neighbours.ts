@@ -6,6 +6,12 @@ const binary = new Set(
   '= == != <= >= += -= *= /= %= &= |= ^= <<= >>= && || / % ^ | < << ? . ->'.split(' '),
 );
 
+const onlyOnce = new Set(
+  'break case class enum goto if namespace return static struct switch typedef union using while'.split(
+    ' ',
+  ),
+);
+
 /** Finds tokens side by side that no C or C++ has, however its macros are defined. */
 export function findWrongNeighbours(tokens: readonly Token[]): FaultAt | undefined {
   for (let index = 1; index < tokens.length; index++) {
@@ -39,6 +45,7 @@ function isWrongPair(before: Token, token: Token, third: Token | undefined): boo
     return token.kind === 'number' || isLowerCase(token) || token.text === '(';
   }
   if (before.text === ']') return token.kind === 'number';
+  if (before.text === token.text && onlyOnce.has(token.text)) return true;
   if (before.text === 'if' || before.text === 'switch') {
     return token.kind === 'sign' && !'(!),'.includes(token.text);
   }

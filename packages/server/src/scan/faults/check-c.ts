@@ -30,7 +30,8 @@ export const checkC: SyntaxCheck = (text, path) => {
 };
 
 /** A header may be meant for an assembler. */
-const assembly = /^[ \t]*\.(?:macro|endm|text|globl|global|section|altmacro)\b/m;
+const assembly =
+  /^[ \t]*\.(?:macro|endm|text|globl|global|section|pushsection|p2align|asciz|altmacro)\b/m;
 
 /** The tokens with one branch of each `#if`, so that what is opened in both is opened once. */
 function takeBranches(pieces: readonly Piece[], wanted: 'first' | 'last'): Token[] {

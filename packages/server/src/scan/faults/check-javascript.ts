@@ -65,7 +65,7 @@ function toFault({ message, labels, helpMessage }: OxcError, text: string): Faul
   const opened = labels.find((label) => label.message === 'Opened here');
   const label = labels.find((label) => label !== opened) ?? opened;
   const offset = label?.start ?? 0;
-  const wanted = /^`?(.)`? expected$/.exec(label?.message ?? '')?.[1];
+  const wanted = /(?:^|or )`(.)` expected$/.exec(label?.message ?? '')?.[1];
   if (opened && wanted) {
     const line = text.slice(0, opened.start).split('\n').length;
     const sign = text.slice(opened.start, opened.end);

@@ -1,5 +1,5 @@
-import { parseAllDocuments } from 'yaml';
-import { type SyntaxCheck, valid } from './fault.ts';
+import { isScalar, parseAllDocuments, visit } from 'yaml';
+import { type FaultAt, type SyntaxCheck, valid } from './fault.ts';
 
 const maxLength = 1024 * 1024;
 
@@ -14,15 +14,29 @@ export const checkYaml: SyntaxCheck = (text) => {
     stringKeys: false,
   });
   if (!Array.isArray(documents)) return valid;
-  const faults = documents.flatMap(({ errors }) =>
+  const faults: FaultAt[] = documents.flatMap(({ errors }) =>
     errors.map(({ code, message, pos }) => ({
       offset: pos[0],
       message: words[code] ?? `${message.charAt(0).toUpperCase()}${message.slice(1)}`,
       severity: code === 'DUPLICATE_KEY' ? ('warning' as const) : ('error' as const),
     })),
   );
+  if (faults.length === 0 && emptyKey.test(text)) {
+    for (const document of documents) {
+      visit(document, {
+        Pair(_, { key }) {
+          if (!isScalar(key) || key.value !== null || key.source) return;
+          const message = 'There is no key before this `:`';
+          faults.push({ offset: key.range?.[0] ?? 0, message });
+        },
+      });
+    }
+  }
   return { faults };
 };
+
+/** YAML 1.2 allows it, but most readers do not, and nobody means it. */
+const emptyKey = /^[ \t]*(?:- +)*:(?=[ \t]|\r?$)/m;
 
 const words: Record<string, string> = {
   TAB_AS_INDENT: 'A tab cannot indent in YAML: use spaces',

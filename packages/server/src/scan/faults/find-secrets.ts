@@ -5,10 +5,16 @@ import { isPlaceholder, shown } from './placeholder.ts';
 import { type SecretRule, secretRules } from './secret-rules.ts';
 
 const anchors = new RegExp(
-  [...new Set(secretRules.map(({ anchor }) => anchor))]
-    .map((anchor) => `(?<![\\w-])${anchor}`)
-    .join('|'),
+  `(?<![\\w-])(?:${[...new Set(secretRules.map(({ anchor }) => anchor))].join('|')})`,
   'g',
+);
+/** By the sign they begin with, so that a place is looked at only by the rules that may apply. */
+const rulesByStart = new Map(
+  Array.from('-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz', (sign) => {
+    const begins = ({ anchor }: SecretRule) =>
+      new RegExp(`^${/^(?:\\.|\[[^\]]*\]|.)/.exec(anchor)?.[0]}$`).test(sign);
+    return [sign, secretRules.filter(begins)];
+  }),
 );
 
 /** Made by tools, and full of checksums that look like anything. */
@@ -39,7 +45,7 @@ function findKnownSecrets(text: string): FaultAt[] {
   let end = 0;
   for (const { index } of text.matchAll(anchors)) {
     if (index < end) continue;
-    for (const rule of secretRules) {
+    for (const rule of rulesByStart.get(text[index] ?? '') ?? []) {
       const secret = match(rule, text, index);
       if (secret === undefined) continue;
       end = index + secret.length;

@@ -13,13 +13,18 @@ const javaStatements = ['program', 'block', 'constructor_body']
 const rubyEnds = ['program', 'body_statement', 'then', 'else', 'do']
   .map((parent) => `((${parent} (identifier) @wrong) (#eq? @wrong "end"))`)
   .join(' ');
+const goStatements =
+  '(source_file [(expression_statement) (assignment_statement) (short_var_declaration)] @wrong)';
 const rustItems = `(source_file (expression_statement [(identifier) (scoped_identifier)
   (unary_expression) (call_expression) (tuple_expression) (parenthesized_expression)
   (binary_expression) (string_literal) (integer_literal)] @wrong))`;
 
 /** What the grammars of tree-sitter have wrong, measured on large trees that compile. */
 export const grammarRules = {
-  go: { grammar: 'go' },
+  go: {
+    grammar: 'go',
+    wrong: { query: goStatements, message: 'Outside of functions there are only declarations' },
+  },
   java: { grammar: 'java', wrong: { query: javaStatements, message: 'This is not a statement' } },
   ruby: {
     grammar: 'ruby',

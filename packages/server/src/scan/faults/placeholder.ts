@@ -1,6 +1,6 @@
-/** The first four characters, which are no secret. */
+/** The first four characters, which tell which of several it is; of a short one they would tell much. */
 export function shown(secret: string): string {
-  return `${secret.slice(0, 4)}…`;
+  return secret.length < 16 ? '…' : `${secret.slice(0, 4)}…`;
 }
 
 const words =
