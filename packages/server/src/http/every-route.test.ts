@@ -26,9 +26,17 @@ const routes: Route[] = [
       takesBody: body !== undefined,
     })),
   ),
-  ...['/', '/docs', '/docs/scalar.js', '/api/v1/openapi.json', '/metrics', '/nowhere', '/%zz'].map(
-    (path) => ({ method: 'GET', path, scope: 'any' as const, takesBody: false }),
-  ),
+  ...[
+    '/',
+    '/docs',
+    '/docs/scalar.js',
+    '/api/v1/openapi.json',
+    '/metrics',
+    '/ws',
+    '/mcp',
+    '/nowhere',
+    '/%zz',
+  ].map((path) => ({ method: 'GET', path, scope: 'any' as const, takesBody: false })),
 ];
 
 /** `in`: it passes all of the rules, whatever the route itself says then. */

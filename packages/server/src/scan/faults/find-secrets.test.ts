@@ -45,7 +45,7 @@ const secrets: [string, string, RegExp][] = [
   ['Telegram', `${'7719034652'}:AA${run(33)}`, /A Telegram bot token/],
   [
     'a database',
-    `postgres://app:${run(18)}@db.acme.io/x`,
+    `postgres://app:${run(14)}@db.acme.io/x`,
     /The password \(…\) of a postgres database/,
   ],
 ];

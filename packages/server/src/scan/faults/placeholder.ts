@@ -1,4 +1,6 @@
-/** The first four characters, which tell which of several it is; of a short one they would tell much. */
+/**
+ * The first four characters, which tell which of several it is; of a short one they would tell much.
+ */
 export function shown(secret: string): string {
   return secret.length < 16 ? '…' : `${secret.slice(0, 4)}…`;
 }
