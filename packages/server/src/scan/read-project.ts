@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createFaultFinder } from './faults/find-faults.ts';
 import { type FileMemory, type ReadFile, readMemory, writeMemory } from './file-memory.ts';
 import { type GitFacts, readGitFacts } from './git/git-facts.ts';
@@ -109,7 +110,11 @@ async function readFiles(
   };
   try {
     for (const [index, file] of found.entries()) {
-      if (index % progressStep === 0) onProgress(index);
+      if (index % progressStep === 0) {
+        onProgress(index);
+        // What the finder has lost to hostile files is loaded anew while the thread is idle.
+        await nextTurn();
+      }
       const { path, size, modified } = file;
       const known = memory.recall(path, size, modified);
       if (known) {
