@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Caller } from '@borgos/contracts/caller';
 import { localCaller, unknownCaller } from '../caller.ts';
-import { isForwarded, isLoopback } from './peer-address.ts';
+import { isForwarded, isLoopback, plainAddress } from './peer-address.ts';
 
 /** One end of a connection. */
 interface End {
@@ -57,7 +57,7 @@ export function createIdentify(options: IdentifyOptions) {
   return ({ id, headers, socket }: Unidentified, address: string): Caller | Promise<Caller> => {
     const { authorization } = headers;
     if (authorization !== undefined) return authenticate(authorization, { address, requestId: id });
-    const peer = socket.remoteAddress?.replace(/^::ffff:/i, '');
+    const peer = plainAddress(socket.remoteAddress ?? '');
     if (!localTrust || !isLoopback(peer) || isForwarded(headers)) return unknownCaller(address);
     const trusted = isLocal(socket);
     const caller = (isUser: boolean) => (isUser ? localCaller(address) : unknownCaller(address));

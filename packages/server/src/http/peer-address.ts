@@ -41,12 +41,12 @@ export function createAddressOf(trustedProxies: readonly string[]) {
     isIP(address) !== 0 && trusted.check(address, familyOf(address));
 
   return (peer: string | undefined, headers: IncomingHttpHeaders): string => {
-    const address = plain(peer ?? '');
+    const address = plainAddress(peer ?? '');
     const forwarded = headers['x-forwarded-for'];
     if (forwarded === undefined || !isTrusted(address)) return address;
     const hops = [forwarded].flat().join(',').split(',');
     for (const hop of hops.toReversed()) {
-      const name = plain(hop.trim());
+      const name = plainAddress(hop.trim());
       // What is no address was not written by a proxy that can be trusted.
       if (isIP(name) === 0) return address;
       if (!isTrusted(name)) return name;
@@ -68,7 +68,7 @@ export function networkOf(address: string): string {
 }
 
 /** An IPv4 address that came over IPv6, as such. */
-function plain(address: string): string {
+export function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
 }
 

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import type { FileFaults } from './faults/find-faults.ts';
 import type { ReadFile } from './file-memory.ts';
 import { countLines } from './lines/count-lines.ts';
@@ -18,10 +17,10 @@ const inlineTests: Record<string, RegExp> = {
   Zig: /^\s*test\s+"/m,
 };
 
-/** Looks through one file's content, of which the faults are known. */
+/** Looks through one file's content, of which the hash and the faults are known. */
 export function readFile(
   { path, size, modified }: FoundFile,
-  content: Buffer,
+  { content, hash }: { content: Buffer; hash: string },
   { faults, total, syntax, note }: FileFaults,
 ): ReadFile {
   const language = languageOf(path, content.subarray(0, 16_384));
@@ -30,7 +29,7 @@ export function readFile(
   return {
     size,
     modified,
-    hash: hashOf(content),
+    hash,
     language: language?.name ?? null,
     kind: language?.kind ?? null,
     lines: language && countLines(content, language),
@@ -43,10 +42,6 @@ export function readFile(
     hasTests: isCode && (inlineTests[language.name]?.test(content.toString('latin1')) ?? false),
     manifest: isManifestFile(path) ? readManifest(path, content) : null,
   };
-}
-
-export function hashOf(content: Buffer): string {
-  return hash('sha1', content, 'base64');
 }
 
 function findTodos(content: Buffer): Pick<ReadFile, 'todoCount' | 'todoLines'> {

@@ -1,3 +1,4 @@
+import { hash as digest } from 'node:crypto';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createFaultFinder } from './faults/find-faults.ts';
@@ -5,7 +6,7 @@ import { type FileMemory, type ReadFile, readMemory, writeMemory } from './file-
 import { type GitFacts, readGitFacts } from './git/git-facts.ts';
 import { findRepository, type Repository } from './git/repository.ts';
 import { createNativeMemory } from './native-memory.ts';
-import { hashOf, readFile } from './read-file.ts';
+import { readFile } from './read-file.ts';
 import { resultOf } from './result-of.ts';
 import { ScanFailure } from './scan-failure.ts';
 import type { ScanProgress, ScanRequest, ScanResult } from './scan-result.ts';
@@ -95,14 +96,14 @@ async function readFiles(
 ): Promise<FilesReading> {
   const reading: FilesReading = { files: new Map(), filesRead: 0, unreadable: [] };
   const finder = await createFaultFinder();
-  let batch: { path: string; file: FoundFile; content: Buffer }[] = [];
+  let batch: { path: string; file: FoundFile; content: Buffer; hash: string }[] = [];
   let batchBytes = 0;
   const nativeMemory = createNativeMemory();
   const readBatch = async () => {
     for (const [index, faults] of finder.findAll(batch).entries()) {
-      const { path, file, content } = batch[index] ?? unreachable();
-      reading.files.set(path, readFile(file, content, faults));
-      nativeMemory.add(path, content.length);
+      const { path, file, ...read } = batch[index] ?? unreachable();
+      reading.files.set(path, readFile(file, read, faults));
+      nativeMemory.add(path, read.content.length);
     }
     batch = [];
     batchBytes = 0;
@@ -124,12 +125,13 @@ async function readFiles(
       const content = contentOf(directory, file, reading);
       if (content === undefined) continue;
       reading.filesRead += 1;
-      const same = memory.ofContent(path, hashOf(content));
+      const hash = digest('sha1', content, 'base64');
+      const same = memory.ofContent(path, hash);
       if (same) {
         reading.files.set(path, { ...same, modified });
         continue;
       }
-      batch.push({ path, file, content });
+      batch.push({ path, file, content, hash });
       batchBytes += content.length;
       if (batch.length >= batchFiles || batchBytes >= mostBatchBytes) await readBatch();
     }
