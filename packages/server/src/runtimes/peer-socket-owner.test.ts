@@ -124,10 +124,10 @@ if os.fork():
     expect(owners).toEqual(Array.from({ length: 10 }, () => expected).flat());
   });
 
-  test('is unknown at once for those beyond a thousand who wait', async () => {
+  test('is unknown at once for those beyond twelve thousand who wait', async () => {
     await connectBy('', '127.0.0.1', await listen('127.0.0.1'));
     const [connection = endsOf(undefined)] = await ends();
-    const owners = await Promise.all(Array.from({ length: 1_010 }, () => findOwner(connection)));
+    const owners = await Promise.all(Array.from({ length: 12_010 }, () => findOwner(connection)));
     expect(owners.filter((owner) => owner === 'unknown')).toHaveLength(9);
   });
 

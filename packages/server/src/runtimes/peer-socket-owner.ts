@@ -21,8 +21,8 @@ interface Asked {
   questions: Question[];
 }
 
-/** More at once only happen when somebody makes them on purpose. */
-const mostWaiting = 1_000;
+/** As many as may come back at once when the server was restarted; they share a search. */
+const mostWaiting = 12_000;
 const mostRecent = 8;
 /** How long the event loop is held up at a time. */
 const sliceMs = 2;
