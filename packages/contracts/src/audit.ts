@@ -75,7 +75,10 @@ export const audit = {
         .meta({ description: 'Only what came from there.' }),
       object: z
         .string()
-        .regex(/^(project|deployment|user|token):[1-9]\d{0,9}$/, 'must be like "deployment:7"')
+        .regex(
+          /^(project|deployment|webhook|user|token):[1-9]\d{0,9}$/,
+          'must be like "deployment:7"',
+        )
         .optional()
         .meta({ description: 'Only what happened to this one.', examples: ['deployment:7'] }),
       since: timestamp.optional().meta({ description: 'Only what was not before.' }),

@@ -1,7 +1,11 @@
 import { z } from 'zod';
+import { appRoot, deployPlan } from './deploy-plan.ts';
 import { defineEndpoint } from './endpoint.ts';
 import { id, idParams, message, timestamp } from './fields.ts';
 import { pageQuery } from './page.ts';
+import { failureCode, history, revisionNumber, runtimeName } from './revisions.ts';
+
+export { type FailureCode, failureCode, runtimeName } from './revisions.ts';
 
 export const deploymentStatus = z
   .enum([
@@ -18,29 +22,6 @@ export const deploymentStatus = z
   .meta({ id: 'DeploymentStatus', description: 'What a deployment is doing.' });
 
 export type DeploymentStatus = z.infer<typeof deploymentStatus>;
-
-/** Why a release did not come to run, for a program; `status_reason` says it to a person. */
-export const failureCode = z.enum([
-  'STACK_NOT_FOUND',
-  'SOURCE_MISSING',
-  'SOURCE_TOO_LARGE',
-  'SOURCE_UNSAFE',
-  'BASE_IMAGE_MISSING',
-  'BUILD_FAILED',
-  'BUILD_TIMEOUT',
-  'PORT_IN_USE',
-  'START_FAILED',
-  'EXITED',
-  'OUT_OF_MEMORY',
-  'UNHEALTHY',
-  'WRONG_PORT',
-  'RUNTIME_UNAVAILABLE',
-  'INTERNAL',
-]);
-
-export type FailureCode = z.infer<typeof failureCode>;
-
-export const runtimeName = z.enum(['docker', 'process']);
 
 const name = z
   .string()
@@ -181,28 +162,6 @@ export const deployment = z
 
 export type Deployment = z.infer<typeof deployment>;
 
-export const deployPlan = z
-  .object({
-    stack: z.enum(['dockerfile', 'node', 'python', 'static']),
-    found_by: z.string().meta({ description: 'The file or setting that told.' }),
-    runtime: runtimeName,
-    base_image: z.string().nullable(),
-    dockerfile: z
-      .string()
-      .nullable()
-      .meta({ description: 'What is built, in the Docker runtime.' }),
-    install: z.array(z.array(z.string())),
-    build: z.array(z.array(z.string())),
-    start: z.array(z.string()).nullable(),
-    port: z.int().meta({ description: 'Where the app is told to listen, in the container.' }),
-    files: z.int().meta({ description: 'How many files are sent to the build.' }),
-    bytes: z.int(),
-    notes: z.array(z.string()),
-  })
-  .meta({ id: 'DeployPlan', description: 'How a directory would be built and started.' });
-
-export type DeployPlan = z.infer<typeof deployPlan>;
-
 const accepted = z.object({ message, id });
 const action = z.object({ message, id, status: deploymentStatus });
 const tag = 'Deployments';
@@ -251,6 +210,7 @@ The same project and name again is a redeploy: a new revision, put in place of t
       cpu_limit: cpuLimit.nullable().optional(),
       memory_limit: memoryLimit.nullable().optional(),
       health_check_path: healthCheckPath.nullable().optional(),
+      root: appRoot.nullable().optional(),
     }),
     status: 202,
     otherStatus: 200,
@@ -316,6 +276,41 @@ The same project and name again is a redeploy: a new revision, put in place of t
     response: action,
     errors: ['NOT_FOUND', 'CONFLICT', 'PORT_IN_USE', 'DEPLOYMENT_FAILED'],
   }),
+  cancel: defineEndpoint({
+    method: 'POST',
+    path: '/api/v1/deployments/{id}/cancel',
+    tag,
+    summary: 'Cancel the release that is under way',
+    description:
+      'Ends what is being built or started. The release that serves goes on as it is; where none does, the deployment is stopped. With nothing under way, nothing is done.',
+    scope: 'deployments:write',
+    params: idParams,
+    status: 200,
+    response: action,
+    errors: ['NOT_FOUND', 'CONFLICT', 'DEPLOYMENT_FAILED'],
+  }),
+  rollback: defineEndpoint({
+    method: 'POST',
+    path: '/api/v1/deployments/{id}/rollback',
+    tag,
+    summary: 'Roll a deployment back',
+    description:
+      'Makes a new revision that repeats an older one: its kept build, with its environment, secrets and limits. Nothing is built, and the project’s directory need not be there. Switches to it when it is healthy, then stops what served: no request is dropped.',
+    scope: 'deployments:write',
+    params: idParams,
+    body: z.strictObject({
+      revision: revisionNumber.optional().meta({
+        description:
+          'Which to go back to; by default the last that served before the one that does.',
+      }),
+    }),
+    status: 200,
+    response: action.extend({
+      revision: revisionNumber.meta({ description: 'The new one.' }),
+    }),
+    errors: ['NOT_FOUND', 'CONFLICT', 'PORT_IN_USE', 'DEPLOYMENT_FAILED'],
+  }),
+  ...history,
   delete: defineEndpoint({
     method: 'DELETE',
     path: '/api/v1/deployments/{id}',

@@ -43,6 +43,11 @@ export interface Endpoint {
   params?: Shape;
   query?: Shape;
   body?: Shape;
+  /**
+   * The body may also be an array of up to so many such objects. The handler is given `items`,
+   * however many there are.
+   */
+  mostItems?: number;
   /** The status of success. */
   status: 200 | 201 | 202;
   /** Another status of success, which the description tells apart. */
@@ -75,14 +80,24 @@ type InputOf<S> = [S] extends [never] ? unknown : S extends z.ZodType ? z.input<
 type OutputOf<S> = [S] extends [never] ? unknown : S extends z.ZodType ? z.output<S> : unknown;
 type Flat<T> = { [K in keyof T]: T[K] };
 
-/** What a caller passes: path parameters, query and body in one object. */
+type BodyInput<E> = E extends { mostItems: number }
+  ? InputOf<Part<E, 'body'>> | { items: InputOf<Part<E, 'body'>>[] }
+  : InputOf<Part<E, 'body'>>;
+type BodyOutput<E> = E extends { mostItems: number }
+  ? { items: OutputOf<Part<E, 'body'>>[] }
+  : OutputOf<Part<E, 'body'>>;
+
+/**
+ * What a caller passes: path parameters, query and body in one object; several bodies, where an
+ * endpoint takes them, as `items`.
+ */
 export type EndpointInput<E extends Endpoint> = Flat<
-  InputOf<Part<E, 'params'>> & InputOf<Part<E, 'query'>> & InputOf<Part<E, 'body'>>
+  InputOf<Part<E, 'params'>> & InputOf<Part<E, 'query'>> & BodyInput<E>
 >;
 
 /** What a handler receives: the same, validated and with defaults filled in. */
 export type ParsedInput<E extends Endpoint> = Flat<
-  OutputOf<Part<E, 'params'>> & OutputOf<Part<E, 'query'>> & OutputOf<Part<E, 'body'>>
+  OutputOf<Part<E, 'params'>> & OutputOf<Part<E, 'query'>> & BodyOutput<E>
 >;
 
 /** The body of success; of one item for a list. */

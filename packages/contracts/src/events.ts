@@ -1,12 +1,22 @@
 import { z } from 'zod';
 import { scope } from './auth.ts';
+import type { Channel } from './channels.ts';
 import { deploymentStatus, failureCode } from './deployments.ts';
-import { id, timestamp } from './fields.ts';
+import { severity } from './error-log.ts';
+import { id, longId, timestamp } from './fields.ts';
 import { scan } from './scans.ts';
 
 const named = z.object({ id, name: z.string() });
 
 const aboutScan = z.object({ id, project_id: id });
+
+const aboutGroup = z.object({
+  group_id: id,
+  project_id: id.nullable(),
+  title: z.string().meta({ description: 'What the group is recognised by.' }),
+});
+
+const aboutWebhook = z.object({ id, url: z.string() });
 
 /**
  * Everything that BorgOS tells: the event’s name on the WebSocket, and the shape of its data.
@@ -16,6 +26,8 @@ export const events = {
   project_created: named.extend({ path: z.string() }),
   project_updated: named.extend({ changed: z.array(z.string()) }),
   project_deleted: named,
+  /** Its errors are reported with another DSN from now on. */
+  project_dsn_rotated: named,
   /** Somebody, or BorgOS itself, asked for it. */
   scan_started: aboutScan.extend({ trigger: scan.shape.trigger }),
   scan_progress: aboutScan.extend({
@@ -39,12 +51,46 @@ export const events = {
     name: z.string(),
     port: z.int(),
     status: deploymentStatus,
+    /** The same as `status` when something else has changed, as the stage of a build. */
+    previous_status: deploymentStatus.optional(),
     status_reason: z.string().nullable(),
     failure_code: failureCode.nullable(),
     stage: z.string().nullable(),
     revision: z.int(),
   }),
+  /** Its app ended by itself; it is being started again, unless it has done so too often. */
+  deployment_crashed: named.extend({
+    project_id: id,
+    revision: z.int(),
+    exit_code: z.int().nullable(),
+    out_of_memory: z.boolean(),
+    restarts: z.int(),
+  }),
   deployment_deleted: named.extend({ project_id: id, port: z.int() }),
+  error_logged: aboutGroup.extend({
+    id: longId,
+    deployment_id: id.nullable(),
+    error_type: z.string(),
+    severity,
+    /** At most 1,000 characters of it. */
+    message: z.string(),
+    /** Nothing like it was logged before. */
+    is_new: z.boolean(),
+    /** It was resolved, and is back. */
+    is_regression: z.boolean(),
+    /** Somebody has asked not to be told of this group: no webhook is. */
+    is_ignored: z.boolean(),
+  }),
+  error_resolved: aboutGroup,
+  error_ignored: aboutGroup.extend({ until: timestamp.nullable() }),
+  error_reopened: aboutGroup,
+  webhook_created: aboutWebhook.extend({ events: z.array(z.string()) }),
+  webhook_updated: aboutWebhook.extend({ changed: z.array(z.string()) }),
+  webhook_deleted: aboutWebhook,
+  /** BorgOS gave up on it. */
+  webhook_disabled: aboutWebhook.extend({ reason: z.string() }),
+  webhook_secret_rotated: aboutWebhook,
+  system_status: z.object({ status: z.enum(['started', 'stopping']), version: z.string() }),
   user_created: named.extend({ scopes: z.array(scope) }),
   user_updated: named.extend({ changed: z.array(z.string()) }),
   user_deleted: named,
@@ -67,3 +113,42 @@ export type EventData<T extends EventType> = z.infer<(typeof events)[T]>;
 export type AnyEvent = {
   [T in EventType]: { seq: number; type: T; data: EventData<T>; timestamp: string };
 }[EventType];
+
+/**
+ * On which channel of the WebSocket an event is told, and which field of its data is the number
+ * after the colon, as in `deployments:7`. `null`: it is for the audit trail alone.
+ */
+export const eventPlace: Record<EventType, { channel: Channel; object: string | null } | null> = {
+  project_created: { channel: 'projects', object: 'id' },
+  project_updated: { channel: 'projects', object: 'id' },
+  project_deleted: { channel: 'projects', object: 'id' },
+  project_dsn_rotated: null,
+  scan_started: { channel: 'scans', object: 'id' },
+  scan_progress: { channel: 'scans', object: 'id' },
+  scan_completed: { channel: 'scans', object: 'id' },
+  scan_failed: { channel: 'scans', object: 'id' },
+  scan_cancelled: { channel: 'scans', object: 'id' },
+  deployment_created: { channel: 'deployments', object: 'id' },
+  deployment_status: { channel: 'deployments', object: 'id' },
+  deployment_crashed: { channel: 'deployments', object: 'id' },
+  deployment_deleted: { channel: 'deployments', object: 'id' },
+  error_logged: { channel: 'errors', object: 'group_id' },
+  error_resolved: { channel: 'errors', object: 'group_id' },
+  error_ignored: { channel: 'errors', object: 'group_id' },
+  error_reopened: { channel: 'errors', object: 'group_id' },
+  webhook_created: null,
+  webhook_updated: null,
+  webhook_deleted: null,
+  webhook_disabled: { channel: 'system', object: null },
+  webhook_secret_rotated: null,
+  system_status: { channel: 'system', object: null },
+  user_created: null,
+  user_updated: null,
+  user_deleted: null,
+  login_succeeded: null,
+  login_failed: null,
+  session_revoked: null,
+  token_created: null,
+  token_revoked: null,
+  encryption_key_rotated: null,
+};

@@ -3,6 +3,9 @@ import { z } from 'zod';
 /** An identifier: a positive integer that PostgreSQL's `integer` holds. */
 export const id = z.int().min(1).max(2_147_483_647);
 
+/** An identifier of what there may be very many of. */
+export const longId = z.int().min(1);
+
 /** The path parameter of every endpoint about one object. */
 export const idParams = z.strictObject({ id: id.meta({ description: 'The object’s id.' }) });
 

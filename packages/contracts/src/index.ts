@@ -1,11 +1,27 @@
 import { audit } from './audit.ts';
 import { auth, tokens, users } from './auth.ts';
+import { deploymentMetricEndpoints as deploymentMetrics } from './deployment-metrics.ts';
 import { deployments } from './deployments.ts';
+import { errorGroups, errors } from './error-log.ts';
 import { projects } from './projects.ts';
 import { scans } from './scans.ts';
 import { status } from './status.ts';
+import { webhooks } from './webhooks.ts';
 
 /** The whole API: routes, documentation, clients and tools are all derived from this table. */
-export const api = { status, projects, scans, deployments, auth, users, tokens, audit };
+export const api = {
+  status,
+  projects,
+  scans,
+  deployments,
+  deploymentMetrics,
+  errors,
+  errorGroups,
+  webhooks,
+  auth,
+  users,
+  tokens,
+  audit,
+};
 
 export type Api = typeof api;

@@ -1,8 +1,12 @@
 import { z } from 'zod';
+import { channelNames } from './channels.ts';
 import type { Endpoint, Shape } from './endpoint.ts';
 import { type ErrorCode, type ErrorStatus, errorBody, errorStatus, errorTitle } from './errors.ts';
+import { events } from './events.ts';
+import { timestamp } from './fields.ts';
 import { type HeaderName, headers, idempotencyKey, rateLimitHeaders } from './openapi-headers.ts';
 import { pageOf, pagination } from './page.ts';
+import { type WebhookEventName, webhookEventNames, webhookEvents } from './webhook-events.ts';
 
 type Json = Record<string, unknown>;
 
@@ -34,9 +38,34 @@ const tags = [
   { name: 'Projects', description: 'Directories that BorgOS knows.' },
   { name: 'Scans', description: 'What is in a project, and how good it is.' },
   { name: 'Deployments', description: 'Projects that run on a port.' },
+  { name: 'Errors', description: 'What went wrong in projects, and which of it is the same.' },
+  { name: 'Webhooks', description: 'Who is told by HTTP when something happens.' },
   { name: 'Authentication', description: 'Who may do what: users, sessions and API tokens.' },
   { name: 'Audit', description: 'Who did what.' },
 ];
+
+const webSocketGuide = `## WebSocket
+
+At \`/ws\`, in a browser and in Node.js alike:
+
+\`\`\`js
+const ws = new WebSocket('ws://localhost:8081/ws');
+ws.onmessage = (event) => {
+  const data = JSON.parse(event.data);
+  console.log('Received:', data);
+};
+ws.onopen = () => ws.send(JSON.stringify({
+  type: 'subscribe',
+  channels: ['projects', 'deployments', 'errors']
+}));
+\`\`\`
+
+Messages are \`{type, data, seq, timestamp}\`. Channels are ${channelNames.map((name) => `\`${name}\``).join(', ')}, or one object of
+them, as \`deployments:7\`. Keep the \`seq\` of the last event, and after a lost connection subscribe
+with \`"since": <seq>\`: what was missed comes first, without a gap or a repeat; \`gap\` says that it
+is too old to be kept. Besides \`subscribe\` there are \`unsubscribe\` and \`ping\`, ten messages a
+second in all. Where a credential is needed, a browser gives its token as a subprotocol:
+\`new WebSocket(url, ['borgos', 'borgos.bearer.' + token])\`.`;
 
 const securitySchemes = {
   basic: { type: 'http', scheme: 'basic', description: 'Name and password of a user.' },
@@ -77,15 +106,45 @@ export function openApiDocument(
       title: 'BorgOS',
       version: options.version,
       description:
-        'Register the projects on this machine, deploy them on ports, and watch them run.\n\nBodies are JSON in `snake_case`; moments are ISO 8601 in UTC. Every error has the same body, with a `code` for programs and a `message` for people.',
+        'Register the projects on this machine, deploy them on ports, and watch them run.\n\nBodies are JSON in `snake_case`; moments are ISO 8601 in UTC. Every error has the same body, with a `code` for programs and a `message` for people.\n\n' +
+        webSocketGuide,
       contact: { name: 'BorgOS' },
       license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
     },
     servers: [{ url: options.serverUrl ?? '/', description: 'This BorgOS.' }],
     tags: tags.filter((tag) => usedTags.has(tag.name)),
     paths,
+    webhooks: webhookOperations(components),
     components: { schemas: components.schemas, headers: components.headers, securitySchemes },
   };
+}
+
+/** What BorgOS itself sends, to who has subscribed to it. */
+function webhookOperations(components: Components): Json {
+  return Object.fromEntries(
+    webhookEventNames.map((name) => [
+      name,
+      {
+        post: {
+          operationId: `webhook.${name}`,
+          tags: ['Webhooks'],
+          summary: name,
+          description:
+            'Signed as Standard Webhooks says: `webhook-id`, `webhook-timestamp`, `webhook-signature`. Any answer with 2xx is success.',
+          security: [],
+          requestBody: {
+            required: true,
+            content: json(components.schemaOf(webhookBody(name))),
+          },
+          responses: { '2XX': { description: 'It was received.' } },
+        },
+      },
+    ]),
+  );
+}
+
+function webhookBody(name: WebhookEventName) {
+  return z.object({ type: z.literal(name), timestamp, data: events[webhookEvents[name]] });
 }
 
 function operation(operationId: string, endpoint: Endpoint, components: Components): Json {
@@ -103,11 +162,17 @@ function operation(operationId: string, endpoint: Endpoint, components: Componen
     ...(endpoint.body && {
       requestBody: {
         required: takesNothing(endpoint.body) === false,
-        content: json(components.schemaOf(endpoint.body)),
+        content: json(bodySchema(endpoint.body, endpoint.mostItems, components)),
       },
     }),
     responses: responses(endpoint, components),
   };
+}
+
+function bodySchema(body: Shape, mostItems: number | undefined, components: Components): Json {
+  const one = components.schemaOf(body);
+  if (mostItems === undefined) return one;
+  return { oneOf: [one, { type: 'array', items: one, minItems: 1, maxItems: mostItems }] };
 }
 
 function whoMay({ description, scope }: Endpoint): string {

@@ -28,8 +28,13 @@ export function wireRequest(endpoint: Endpoint, input: Fields): WireRequest {
   return {
     method: endpoint.method,
     path: fillIn(endpoint.path, path) + (search && `?${search}`),
-    body: endpoint.body && JSON.stringify(body),
+    body: endpoint.body && JSON.stringify(hasItems(endpoint, body) ? body.items : body),
   };
+}
+
+/** Several bodies are sent as an array. */
+function hasItems({ mostItems, body: shape }: Endpoint, body: Fields): boolean {
+  return mostItems !== undefined && !has(shape, 'items') && Array.isArray(body.items);
 }
 
 function has(shape: Endpoint['query'], name: string): boolean {

@@ -1,9 +1,11 @@
 import type { Actor } from '@borgos/contracts/caller';
 import type { DeploymentStatus, FailureCode } from '@borgos/contracts/deployments';
 import type { Scope } from '@borgos/contracts/endpoint';
+import type { ErrorGroup, Severity } from '@borgos/contracts/error-log';
 import type { EventType } from '@borgos/contracts/events';
 import type { Project } from '@borgos/contracts/projects';
 import type { Scan, Scores } from '@borgos/contracts/scans';
+import type { Delivery, Webhook } from '@borgos/contracts/webhooks';
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 import type { Recipe } from '../deployments/recipe.ts';
 
@@ -80,6 +82,7 @@ interface DeploymentsTable {
   failure_code: FailureCode | null;
   stage: string | null;
   settled_generation: Generated<number>;
+  keeps_release: Generated<boolean>;
   active_revision: number | null;
   active_generation: number | null;
   runtime: 'docker' | 'process' | null;
@@ -103,11 +106,17 @@ interface RevisionsTable {
   cpu_limit: string | null;
   memory_limit: string | null;
   health_check_path: string | null;
+  root: string | null;
   runtime: 'docker' | 'process' | null;
   recipe: NullableJson<Recipe>;
   artifact: string | null;
   failure_code: FailureCode | null;
   failure_reason: string | null;
+  created_by: NullableJson<Actor>;
+  source_commit: string | null;
+  rollback_of: number | null;
+  rolled_back_from: number | null;
+  cancelled_at: NullableTimestamp;
   created_at: GeneratedTimestamp;
   built_at: NullableTimestamp;
   served_at: NullableTimestamp;
@@ -127,7 +136,9 @@ interface EventsTable {
   data: Json<unknown>;
   actor: Json<Actor>;
   /** Given with `seq`. */
-  hash: GeneratedAlways<Buffer>;
+  hash: GeneratedAlways<Buffer | null>;
+  /** Not a deed: it is told, but no part of the audit trail, and has no hash. */
+  telemetry: Generated<boolean>;
   created_at: GeneratedTimestamp;
   /** These five: of `data` and `actor`, to look entries up by. */
   object_id: GeneratedAlways<string | null>;
@@ -135,6 +146,108 @@ interface EventsTable {
   actor_user: GeneratedAlways<string | null>;
   actor_token_id: GeneratedAlways<string | null>;
   actor_address: GeneratedAlways<string | null>;
+}
+
+/** One row: what is no longer kept of the events. */
+interface EventFloorTable {
+  oldest_seq: Generated<number>;
+  chain_seq: number | null;
+  chain_hash: Buffer | null;
+}
+
+interface ErrorGroupsTable {
+  id: GeneratedAlways<number>;
+  project_id: number | null;
+  fingerprint: string;
+  error_type: string;
+  title: string;
+  culprit: string | null;
+  grouped_by: Json<ErrorGroup['grouped_by']>;
+  severity: Severity;
+  message: string;
+  status: Generated<ErrorGroup['status']>;
+  first_seen: ColumnType<string, string | Date, string | Date>;
+  last_seen: ColumnType<string, string | Date, string | Date>;
+  resolved_at: NullableTimestamp;
+  resolved_through: number | null;
+  ignored_until: NullableTimestamp;
+  regressed_at: NullableTimestamp;
+}
+
+interface LoggedErrorsTable {
+  id: GeneratedAlways<number>;
+  project_id: number | null;
+  deployment_id: number | null;
+  group_id: number;
+  error_type: string;
+  severity: Severity;
+  message: string;
+  stack_trace: string | null;
+  context: GeneratedJson<Record<string, unknown>>;
+  occurred_at: ColumnType<string, string | Date, string | Date>;
+  source_id: string | null;
+  words: GeneratedAlways<string>;
+}
+
+interface ErrorCountsTable {
+  group_id: number;
+  error_type: string;
+  severity: Severity;
+  /** 0: none. */
+  deployment_id: number;
+  count: number;
+  open: number;
+}
+
+interface ErrorHoursTable {
+  group_id: number;
+  hour: ColumnType<string, string | Date, string | Date>;
+  count: number;
+}
+
+interface ProjectKeysTable {
+  project_id: number;
+  key: Generated<string>;
+}
+
+interface OutputPositionsTable {
+  deployment_id: number;
+  position: number;
+}
+
+interface WebhooksTable {
+  id: GeneratedAlways<number>;
+  url: string;
+  events: Webhook['events'];
+  description: string | null;
+  is_active: Generated<boolean>;
+  /** Encrypted, as the next one. */
+  secret: string;
+  previous_secret: string | null;
+  previous_secret_until: NullableTimestamp;
+  disabled_reason: string | null;
+  disabled_at: NullableTimestamp;
+  failing_since: NullableTimestamp;
+  created_at: GeneratedTimestamp;
+  updated_at: GeneratedTimestamp;
+}
+
+interface WebhookDeliveriesTable {
+  id: GeneratedAlways<number>;
+  webhook_id: number;
+  message_id: Generated<string>;
+  event: Delivery['event'];
+  body: string;
+  status: Generated<Delivery['status']>;
+  /** Of this round of the schedule. */
+  failures: Generated<number>;
+  attempts: GeneratedJson<Delivery['attempts']>;
+  request_headers: GeneratedJson<Record<string, string>>;
+  response: NullableJson<NonNullable<Delivery['response']>>;
+  next_attempt_at: NullableTimestamp;
+  claimed_until: NullableTimestamp;
+  created_at: GeneratedTimestamp;
+  completed_at: NullableTimestamp;
 }
 
 interface InstallationTable {
@@ -213,6 +326,30 @@ interface IdempotencyKeysTable {
   created_at: ColumnType<string, Date, Date>;
 }
 
+interface DeploymentMetricsTable {
+  deployment_id: number;
+  at: ColumnType<string, string | Date, string | Date>;
+  cpu_measured: number | null;
+  cpu_cores: number | null;
+  memory_bytes: number | null;
+  memory_limit_bytes: number | null;
+  network_received_bytes: number | null;
+  network_sent_bytes: number | null;
+  status_2xx: number | null;
+  status_3xx: number | null;
+  status_4xx: number | null;
+  status_5xx: number | null;
+  proxy_errors: number | null;
+  aborted: number | null;
+  upgrades: number | null;
+  latency_p50_ms: number | null;
+  latency_p90_ms: number | null;
+  latency_p99_ms: number | null;
+  open_connections: number | null;
+  restarts: number | null;
+  latency: NullableJson<[milliseconds: number, count: number][]>;
+}
+
 /** Every table, for Kysely; the SQL itself is in migrations/. */
 export interface Tables {
   projects: ProjectsTable;
@@ -221,6 +358,15 @@ export interface Tables {
   revisions: RevisionsTable;
   port_leases: PortLeasesTable;
   events: EventsTable;
+  event_floor: EventFloorTable;
+  errors: LoggedErrorsTable;
+  error_groups: ErrorGroupsTable;
+  error_counts: ErrorCountsTable;
+  error_hours: ErrorHoursTable;
+  project_keys: ProjectKeysTable;
+  output_positions: OutputPositionsTable;
+  webhooks: WebhooksTable;
+  webhook_deliveries: WebhookDeliveriesTable;
   installation: InstallationTable;
   users: UsersTable;
   api_tokens: ApiTokensTable;
@@ -229,4 +375,5 @@ export interface Tables {
   rate_limits: RateLimitsTable;
   login_failures: LoginFailuresTable;
   idempotency_keys: IdempotencyKeysTable;
+  deployment_metrics: DeploymentMetricsTable;
 }

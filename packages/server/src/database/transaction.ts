@@ -52,3 +52,8 @@ export function constraintOf(error: unknown): string | undefined {
   const violated = error instanceof DatabaseError && error.code?.startsWith('23');
   return violated ? error.constraint : undefined;
 }
+
+/** Whether a statement failed for one of its values, as a moment that PostgreSQL does not know. */
+export function isRefusedValue(error: unknown): boolean {
+  return error instanceof DatabaseError && (error.code?.startsWith('22') ?? false);
+}

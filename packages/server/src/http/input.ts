@@ -31,7 +31,10 @@ const mostNamed = 3;
 export function inputParser(endpoint: Endpoint): (raw: RawInput) => Fields {
   const params = partParser('params', endpoint.params ?? nothing);
   const query = partParser('query', endpoint.query ?? nothing);
-  const body = partParser('body', endpoint.body ?? nothing);
+  const { mostItems } = endpoint;
+  const parseBody = partParser('body', endpoint.body ?? nothing);
+  const body =
+    mostItems === undefined ? parseBody : itemsParser(endpoint.body ?? nothing, mostItems);
   return (raw) => {
     const problems: ErrorDetail[] = [];
     const input: Fields = {
@@ -54,6 +57,23 @@ function partParser(place: Place, shape: z.ZodObject) {
     const result = shape.safeParse(value, { error: describeIssue });
     if (result.success) return result.data;
     problems.push(...detailsOf(result.error.issues, place, names));
+    return undefined;
+  };
+}
+
+/** One object or several: the same for who works with them. */
+function itemsParser(shape: z.ZodObject, mostItems: number) {
+  const names = Object.keys(shape.shape);
+  const array = z.array(shape).min(1).max(mostItems);
+  const parseOne = partParser('body', shape);
+  return (raw: unknown, problems: ErrorDetail[]): Fields | undefined => {
+    if (!Array.isArray(raw)) {
+      const item = parseOne(raw, problems);
+      return item && { items: [item] };
+    }
+    const result = array.safeParse(raw, { error: describeIssue });
+    if (result.success) return { items: result.data };
+    problems.push(...detailsOf(result.error.issues, 'body', names));
     return undefined;
   };
 }
