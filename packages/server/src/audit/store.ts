@@ -69,8 +69,8 @@ export async function listEntries(
 }
 
 function matching(db: Db, filter: AuditFilter) {
-  // All that can be seen have one; the indexes are of those.
-  let query = db.selectFrom('events').where('seq', 'is not', null);
+  // What has none is told, but is no deed; the indexes are of those that have one.
+  let query = db.selectFrom('events').where('hash', 'is not', null);
   if (filter.type?.length) query = query.where(sql<string>`type`, 'in', filter.type);
   if (filter.user !== undefined) query = query.where('actor_user', '=', filter.user);
   if (filter.token_id !== undefined) {
@@ -96,6 +96,7 @@ export async function findHead(db: Db): Promise<{ seq: number; hash: string | nu
     .selectFrom('events')
     .select(['seq', hexHash.$castTo<string | null>().as('hash')])
     .where('seq', 'is not', null)
+    .where('telemetry', '=', false)
     .orderBy('seq', 'desc')
     .limit(1)
     .executeTakeFirst();
@@ -111,6 +112,15 @@ export async function findHash(db: Db, seq: number): Promise<string | null | und
   return row?.hash;
 }
 
+/** What the chain goes on from: the last entry that was too old to be kept. */
+export async function findFloor(db: Db): Promise<Head | undefined> {
+  const row = await db
+    .selectFrom('event_floor')
+    .select(['chain_seq as seq', sql<string | null>`encode(chain_hash, 'hex')`.as('hash')])
+    .executeTakeFirst();
+  return row?.seq && row.hash ? { seq: row.seq, hash: row.hash } : undefined;
+}
+
 /** The next entries after one, in order, up to another. */
 export async function readLinks(
   db: Db,
@@ -121,6 +131,7 @@ export async function readLinks(
     .select(['seq', line.as('line'), hexHash.$castTo<string | null>().as('hash')])
     .where('seq', '>', range.after)
     .where('seq', '<=', range.upTo)
+    .where('telemetry', '=', false)
     .orderBy('seq')
     .limit(range.limit)
     .execute();
@@ -130,6 +141,6 @@ export async function readLinks(
 export async function hasTrail(db: Db): Promise<boolean> {
   const { rows } = await sql<{ exists: boolean }>`
     select exists (select from pg_attribute
-      where attrelid = to_regclass('events') and attname = 'hash') as exists`.execute(db);
+      where attrelid = to_regclass('events') and attname = 'telemetry') as exists`.execute(db);
   return rows[0]?.exists ?? false;
 }

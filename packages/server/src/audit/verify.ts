@@ -54,7 +54,7 @@ async function verifyChain(
   signal: AbortSignal,
 ): Promise<{ checked: number; finding?: Finding }> {
   let checked = 0;
-  let previous: store.Link | undefined;
+  let previous: store.Head | undefined = await store.findFloor(db);
   for (;;) {
     signal.throwIfAborted();
     const links = await store.readLinks(db, { after: previous?.seq ?? 0, upTo, limit: batchSize });
@@ -63,7 +63,7 @@ async function verifyChain(
       if (link.hash !== hashAfter(previous?.hash, link.line)) {
         return { checked, finding: { seq: link.seq, problem: breakBetween(previous, link) } };
       }
-      previous = link;
+      previous = { seq: link.seq, hash: link.hash };
     }
     if (links.length < batchSize) return { checked };
     await turnOfLoop();
@@ -78,7 +78,7 @@ function hashAfter(previous: string | null | undefined, line: string): string {
     .digest('hex');
 }
 
-function breakBetween(previous: store.Link | undefined, { seq }: store.Link): string {
+function breakBetween(previous: store.Head | undefined, { seq }: store.Link): string {
   const changed = `entry ${seq} was changed (its type, data, actor, time or hash)`;
   if (!previous && seq > 1) {
     return `The trail begins with entry ${seq}, which does not have the hash of a first one: those before it were removed, or ${changed}`;

@@ -1,6 +1,7 @@
-import type { AnyEvent } from '@borgos/contracts/events';
+import type { AnyEvent, EventType } from '@borgos/contracts/events';
 import type { Database } from '../database/open.ts';
 import { eventsChannel } from './append.ts';
+import { findOldestSeq } from './retention.ts';
 
 export type EventListener = (event: AnyEvent) => void;
 
@@ -13,7 +14,18 @@ export interface EventFeed {
    * Returns what ends it. A listener that throws is ended and logged.
    */
   subscribe(listener: EventListener, since?: number): () => void;
+  /** Events after one, up to and with another, oldest first: at most `limit` of these types. */
+  read(range: EventRange): Promise<AnyEvent[]>;
+  /** From this `seq` on nothing is missing: what came before may not be kept any more. */
+  oldestSeq(): Promise<number>;
   close(): Promise<void>;
+}
+
+export interface EventRange {
+  after: number;
+  upTo: number;
+  types: readonly EventType[];
+  limit: number;
 }
 
 interface Subscriber {
@@ -98,6 +110,14 @@ export async function createEventFeed({
       if (subscriber.cursor < lastSeq) wake();
       return () => void subscribers.delete(subscriber);
     },
+    read: ({ after, upTo, types, limit }) =>
+      selectEvents(database, after)
+        .where('seq', '<=', upTo)
+        .where('type', 'in', [...types])
+        .limit(limit)
+        .execute()
+        .then(asEvents),
+    oldestSeq: () => findOldestSeq(database.db),
     async close() {
       closed = true;
       clearInterval(timer);
@@ -117,13 +137,18 @@ async function newestSeq(database: Database): Promise<number> {
 }
 
 async function eventsAfter(database: Database, seq: number): Promise<AnyEvent[]> {
-  const rows = await database.db
+  return asEvents(await selectEvents(database, seq).limit(batchSize).execute());
+}
+
+function selectEvents(database: Database, after: number) {
+  return database.db
     .selectFrom('events')
     .select(['seq', 'type', 'data', 'created_at as timestamp'])
-    .where('seq', '>', seq)
-    .orderBy('seq')
-    .limit(batchSize)
-    .execute();
-  // What appendEvent wrote has the type of its catalogue entry.
+    .where('seq', '>', after)
+    .orderBy('seq');
+}
+
+/** What appendEvent wrote has the type of its catalogue entry. */
+function asEvents(rows: { seq: number; type: EventType }[]): AnyEvent[] {
   return rows as AnyEvent[];
 }
