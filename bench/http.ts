@@ -51,6 +51,7 @@ async function serveApp(home: string): Promise<void> {
       allowedHosts: [],
       allowedOrigins: [],
       trustedProxies: [],
+      webhookAllow: [],
       rateLimit: { perMinute: 1_000_000, burst: 1_000_000 },
       runtime: 'process',
       projectRoots: [],

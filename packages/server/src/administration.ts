@@ -26,6 +26,7 @@ import { createLogDestination } from './log-destination.ts';
 import { resealInstanceRecords } from './runtimes/process/instance-record.ts';
 import { replaceLostKey, rotateKey } from './secrets/rotate-key.ts';
 import { readSettings, SettingsError } from './settings.ts';
+import { resealWebhooks } from './webhooks/webhook-secrets.ts';
 
 /** After which a command that hangs although it is to stop is ended. */
 const stopMs = 120_000;
@@ -111,6 +112,7 @@ async function changeKey(context: Context): Promise<number> {
     actor: systemActor,
     kept: [
       (reseal) => resealRevisions(db, reseal),
+      (reseal) => resealWebhooks(db, reseal),
       (reseal) => resealInstanceRecords(path.join(home, 'instances'), reseal),
     ],
   });
@@ -131,7 +133,10 @@ async function goOnWithoutKey(context: Context): Promise<number> {
     actor: systemActor,
   });
   console.log(`The key is ${keyId} now. Secrets that were set before cannot be read:`);
-  console.log('set them anew with the next deploy of each deployment.');
+  console.log(
+    'set them anew with the next deploy of each deployment, and make webhooks others with',
+  );
+  console.log('POST /api/v1/webhooks/{id}/rotate-secret.');
   return 0;
 }
 

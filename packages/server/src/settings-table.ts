@@ -79,6 +79,15 @@ function listOf<T extends z.ZodType<unknown, string>>(item: T) {
     .pipe(z.array(item));
 }
 
+/** `host:port`, an IPv6 host in brackets. */
+const receiver = z
+  .string()
+  .toLowerCase()
+  .regex(
+    /^(?:[a-z0-9]([a-z0-9._-]{0,252}[a-z0-9])?|\[[0-9a-f:.]+\]):[1-9]\d{0,4}$/,
+    'must hold host:port, such as hooks.internal:8443, 127.0.0.1:9000 or [::1]:9000',
+  );
+
 const hostName = z
   .string()
   .toLowerCase()
@@ -168,6 +177,13 @@ export const settingsTable = z.object({
     .meta({
       description: 'Directories that projects may lie in; without any they may lie anywhere.',
       examples: ['/home/me/code,/srv/projects'],
+    }),
+  BORGOS_WEBHOOK_ALLOW: listOf(receiver)
+    .prefault('')
+    .meta({
+      description:
+        'Receivers of webhooks, as host:port, that may be on this machine or in a private network.',
+      examples: ['127.0.0.1:9000,hooks.internal:8443'],
     }),
   BORGOS_AUTO_SCAN: z
     .enum(['on', 'off'], 'must be on or off')

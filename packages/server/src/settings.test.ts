@@ -41,6 +41,7 @@ describe('defaults', () => {
       allowedHosts: [],
       allowedOrigins: [],
       trustedProxies: [],
+      webhookAllow: [],
       rateLimit: { perMinute: 60, burst: 100 },
       runtime: 'auto',
       projectRoots: [],

@@ -29,6 +29,8 @@ export interface Settings {
   allowedOrigins: string[];
   /** Addresses and CIDR ranges. */
   trustedProxies: string[];
+  /** `host:port` of receivers that no other rule would let a webhook reach. */
+  webhookAllow: string[];
   /** `null`: none. */
   rateLimit: RateLimit | null;
   runtime: 'auto' | 'docker' | 'process';
@@ -233,6 +235,7 @@ export function readSettings({
     allowedHosts: result.data.BORGOS_ALLOWED_HOSTS,
     allowedOrigins: result.data.BORGOS_ALLOWED_ORIGINS,
     trustedProxies: result.data.BORGOS_TRUSTED_PROXIES,
+    webhookAllow: result.data.BORGOS_WEBHOOK_ALLOW,
     rateLimit: result.data.BORGOS_RATE_LIMIT,
     runtime: result.data.BORGOS_RUNTIME,
     projectRoots: result.data.BORGOS_PROJECT_ROOTS,

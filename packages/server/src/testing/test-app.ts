@@ -115,6 +115,7 @@ const testSettings: Omit<Settings, 'home' | 'databaseUrl'> = {
   allowedHosts: [],
   allowedOrigins: [],
   trustedProxies: [],
+  webhookAllow: [],
   rateLimit: null,
   runtime: 'process',
   projectRoots: [],
