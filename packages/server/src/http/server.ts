@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, Server } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Caller } from '@borgos/contracts/caller';
@@ -33,6 +33,8 @@ export interface HttpServerOptions extends AdmissionOptions {
   port: number;
   /** For every POST that carries an `Idempotency-Key`. */
   idempotency: Idempotency;
+  /** Whether a request that failed so may succeed later, as the database is out of reach. */
+  isPassing?: (error: unknown) => boolean;
   log: Logger;
   /** Told of each answer, for metrics. */
   onAnswer?: (answer: Answer) => void;
@@ -55,10 +57,15 @@ export interface HttpServer {
   readonly log: Logger;
   readonly idempotency: Idempotency;
   readonly calls: CallWatch;
-  /** The bare server, for upgrades. */
+  /** The bare server, for upgrades: it is asked for those to a WebSocket alone. */
   readonly server: Server;
+  /** The one way in, for what is no route. */
+  readonly admit: ReturnType<typeof createAdmission>['admit'];
+  readonly nextRequestId: () => string;
   /** From the moment `close()` is called: readiness must fail. */
   readonly draining: boolean;
+  /** Has this called when `close()` is, for connections that would not end by themselves. */
+  onDrain(end: () => Promise<void>): void;
   /** @returns where it listens: `http://127.0.0.1:8081` */
   listen(): Promise<string>;
   /** Takes no new connections, lets requests in flight end, then closes. May be called again. */
@@ -78,6 +85,7 @@ const defaultLimits = {
   drainMs: 10_000,
   /** How long `close()` gives a request that is on its way over a connection that looks idle. */
   idleGraceMs: 100,
+  /** Of HTTP: those that have become a WebSocket are counted apart. */
   connections: 4096,
 };
 
@@ -87,10 +95,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const limits = { ...defaultLimits, ...options.limits };
   const nextRequestId = createRequestIds();
   const calls = watchCalls();
+  const drainListeners: (() => Promise<void>)[] = [];
   let draining = false;
   let closed: Promise<void> | undefined;
 
-  const instance = fastify({
+  const instance: FastifyInstance = fastify({
     bodyLimit,
     genReqId: nextRequestId,
     rewriteUrl: ({ url = '/' }) => pathOf(url),
@@ -107,6 +116,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       connectionsCheckingInterval: Math.min(1000, limits.headersTimeoutMs / 2),
       // The guard refuses a missing Host with a body of ours.
       requireHostHeader: false,
+      // Any other one is ignored, as HTTP allows: some clients offer HTTP/2 with each request.
+      shouldUpgradeCallback: (request) =>
+        wantsWebSocket(request) && instance.server.listenerCount('upgrade') > 0,
     },
     frameworkErrors: (error, request, reply) => {
       // A path that can't be decoded meets no hooks, but must meet the guard.
@@ -184,7 +196,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
 
   function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const { status, body, unexpected, retryAfterSeconds } = answerOf(error, request.id);
+    const { status, body, unexpected, retryAfterSeconds } = answerOf(
+      error,
+      request.id,
+      options.isPassing,
+    );
     if (unexpected) {
       // To a caller who hung up, an aborted handler is no failure.
       const level = reply.raw.destroyed ? 'info' : 'error';
@@ -220,7 +236,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       for (const socket of sockets) socket.destroy();
     }, limits.drainMs);
     try {
-      await stopAccepting(server);
+      await Promise.all([stopAccepting(server), ...drainListeners.map((end) => end())]);
       await instance.close();
     } finally {
       calls.close();
@@ -235,9 +251,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     idempotency: options.idempotency,
     calls,
     server,
+    admit,
+    nextRequestId,
     get draining() {
       return draining;
     },
+    onDrain: (end) => void drainListeners.push(end),
     listen: () => listen(instance, options),
     close() {
       draining = true;
@@ -250,6 +269,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 function arrivalOf({ id, method, originalUrl: target, raw }: FastifyRequest) {
   const { headers, rawHeaders, socket } = raw;
   return { id, method, target, headers, rawHeaders, socket };
+}
+
+function wantsWebSocket({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 function asError(thrown: unknown): Error | undefined {
