@@ -5,7 +5,7 @@ import type { Endpoint } from '@borgos/contracts/endpoint';
 import { authorize, unknownCaller } from '../caller.ts';
 import { AppError } from '../errors.ts';
 import type { RateLimits, Taken } from '../rate-limits/rate-limits.ts';
-import { createGuard, type GuardRules, pathOf } from './guard.ts';
+import { createGuard, type GuardRules, isSentryIntake, pathOf } from './guard.ts';
 import { createIdentify, type IdentifyOptions } from './identify.ts';
 import { createAddressOf, networkOf } from './peer-address.ts';
 
@@ -56,6 +56,10 @@ export function createAdmission(options: AdmissionOptions) {
     const judge = (caller: Caller) => charge(arrival, caller, refusalOf(caller, scope));
     const refusal = guard(arrival);
     if (refusal) return refuse(refusal);
+    // It has a credential of its own, and limits of its own: see error-log/sentry/intake.ts.
+    if (isSentryIntake(arrival)) {
+      return { caller: unknownCaller(address), refusal: undefined, headers: null };
+    }
     try {
       const caller = identify(arrival, address);
       return caller instanceof Promise ? caller.then(judge, refuse) : judge(caller);

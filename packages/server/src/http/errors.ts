@@ -38,9 +38,20 @@ export interface ErrorAnswer {
   unexpected: boolean;
 }
 
-/** Turns whatever was thrown into an answer: the only place where error bodies are made. */
-export function answerOf(error: unknown, requestId: string): ErrorAnswer {
-  const known = error instanceof AppError ? error : translate(error);
+/** After which the database may be back. */
+const retryAfterSeconds = 5;
+
+/**
+ * Turns whatever was thrown into an answer: the only place where error bodies are made.
+ * @param isPassing whether the same request may succeed later, as the database is out of reach
+ */
+export function answerOf(
+  error: unknown,
+  requestId: string,
+  isPassing: (error: unknown) => boolean = () => false,
+): ErrorAnswer {
+  const known =
+    error instanceof AppError ? error : (translate(error) ?? outOfReach(error, isPassing));
   const code = known?.code ?? 'INTERNAL_ERROR';
   const status = errorStatus[code];
   const unexpected = status === 500;
@@ -57,6 +68,15 @@ export function answerOf(error: unknown, requestId: string): ErrorAnswer {
       ...(known?.details && { details: known.details }),
     },
   };
+}
+
+function outOfReach(error: unknown, isPassing: (error: unknown) => boolean): AppError | undefined {
+  if (!isPassing(error)) return undefined;
+  return new AppError(
+    'UNAVAILABLE',
+    `The database cannot be reached. Try again in ${retryAfterSeconds} seconds`,
+    { retryAfterSeconds, cause: error },
+  );
 }
 
 function translate(error: unknown): AppError | undefined {

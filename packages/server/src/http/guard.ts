@@ -32,8 +32,24 @@ export function createGuard(rules: GuardRules): (request: GuardedRequest) => App
     ...rules.allowedHosts.map((host) => host.toLowerCase()),
   ]);
   const origins = new Set(rules.allowedOrigins);
-  return (request) =>
-    checkHost(request, hosts) ?? checkOrigin(request, origins) ?? checkBody(request);
+  return (request) => {
+    const refusal = checkHost(request, hosts);
+    if (refusal || isSentryIntake(request)) return refusal;
+    return checkOrigin(request, origins) ?? checkBody(request);
+  };
+}
+
+const sentryPath = /^\/api\/[1-9]\d{0,9}\/(?:envelope|store)\/?(?:\?|$)/;
+
+/**
+ * Whether it is for the one place to which pages of every origin may write: what they send is no
+ * JSON, and they know a key that allows to log errors of one project, and nothing else.
+ */
+export function isSentryIntake({
+  method,
+  target,
+}: Pick<GuardedRequest, 'method' | 'target'>): boolean {
+  return (method === 'POST' || method === 'OPTIONS') && sentryPath.test(pathOf(target));
 }
 
 /** `GET http://localhost:8081/path`, as a client writes it that takes us for a proxy. */

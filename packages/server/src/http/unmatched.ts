@@ -38,8 +38,10 @@ export function answerUnmatched(fastify: FastifyInstance): void {
 }
 
 function patternOf(url: string): RegExp {
-  const parts = url
-    .split('/')
-    .map((part) => (part.startsWith(':') ? '[^/]+' : RegExp.escape(part)));
+  const parts = url.split('/').map((part) => {
+    if (!part.startsWith(':')) return RegExp.escape(part);
+    // `:id(^\d+$)` takes only what is so.
+    return /\(\^(.*)\$\)$/.exec(part)?.[1] ?? '[^/]+';
+  });
   return new RegExp(`^${parts.join('/')}$`);
 }
