@@ -1,3 +1,5 @@
+import type { StackName } from '@borgos/contracts/stack-names';
+
 /** A file that is put into the build beside those of the project. */
 export interface ExtraFile {
   /** Relative, with slashes. */
@@ -12,7 +14,9 @@ export interface ExtraFile {
  * directories of `searchPath` in front of PATH and with `extraFiles` already in place.
  */
 export interface Recipe {
-  stack: 'dockerfile' | 'node' | 'python' | 'static';
+  stack: StackName;
+  /** The folder inside of the project that all of it is about, and that is built; absent: the whole. */
+  root?: string;
   /** The file that told, relative to the project: `package.json`. */
   foundBy: string;
   /** The project's own Dockerfile, relative; then all that follows but `port` is empty. */
@@ -35,6 +39,37 @@ export interface Recipe {
   extraFiles: ExtraFile[];
   /** What a person should know about choices that were made. */
   notes: string[];
+  /** What the project itself says is asked to learn whether it is healthy: `/health`. */
+  healthCheckPath?: string;
+  /** What only a container needs: the process runtime takes the machine as it is. */
+  container?: ContainerPlan;
+}
+
+/** How an image is made, beyond the recipe's commands. */
+export interface ContainerPlan {
+  /** What it is built in, where the stack does not tell. */
+  builder?: 'maven' | 'gradle' | 'jdk';
+  /** Programs that are taken from images of their own. */
+  tools?: ('node' | 'composer')[];
+  /** Of Debian, for the build. */
+  packages?: string[];
+  /** Run as root before anything of the project is there. */
+  setup?: string[][];
+  /** Instead of `install`, as the image has the tools that it would get. */
+  install?: string[][];
+  /** Run as root when all is built. */
+  finish?: string[][];
+  /** A second stage; absent: the app runs in the image that it was built in. */
+  run?: RunStage;
+}
+
+/** A stage without the build's tools: the sources, and of what was built no more than `copy`. */
+export interface RunStage {
+  image: 'distroless' | 'debian' | 'jre' | 'aspnet' | 'dotnet-runtime';
+  /** Files and folders (with a slash at the end) that the build made, relative. */
+  copy: string[];
+  /** Of Debian. */
+  packages?: string[];
 }
 
 /**
@@ -43,6 +78,7 @@ export interface Recipe {
  * Those that don't exist do no harm.
  */
 export const searchPath = [
+  '.borgos/bin',
   '.borgos/venv/bin',
   '.borgos/tools/node_modules/.bin',
   'node_modules/.bin',

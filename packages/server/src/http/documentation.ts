@@ -32,7 +32,7 @@ const scalarConfiguration = {
   mcp: { disabled: true },
 };
 
-/** Adds the OpenAPI document, and the page at `/docs` that shows it. */
+/** Adds the OpenAPI document, the page at `/docs` that shows it, and the schema of `borgos.json`. */
 export function serveDocumentation(http: HttpServer, version: string): void {
   const page = pageOf(version);
   http.fastify.get('/docs', async (_request, reply) => {
@@ -50,6 +50,12 @@ export function serveDocumentation(http: HttpServer, version: string): void {
     {
       'content-type': 'application/json; charset=utf-8',
     },
+  );
+  servePart(
+    http,
+    '/api/v1/borgos.schema.json',
+    { part: 'borgosJson' },
+    { 'content-type': 'application/schema+json; charset=utf-8' },
   );
   servePart(
     http,

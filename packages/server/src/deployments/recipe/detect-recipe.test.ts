@@ -67,6 +67,27 @@ describe('detecting how a directory is run', () => {
     expect((await recipeOf({ 'package.json': text })).stack).toBe('node');
   });
 
+  it.each([
+    ['pom.xml', '<!--'],
+    ['pom.xml', '<module> '],
+    ['build.gradle', '/*'],
+    ['build.gradle', 'include '],
+    ['deno.json', '\\"'],
+    ['deno.json', '/*'],
+    ['Gemfile', '\n'],
+    ['Gemfile', 'gem '],
+    ['go.work', 'use (\n'],
+    ['a.csproj', '<AssemblyName> x'],
+    ['Cargo.toml', '[['],
+  ])('reads a %s of a mebibyte of %j in a moment', async (file, piece) => {
+    const text = piece.repeat(Math.floor((1024 * 1024 - 1) / piece.length));
+    const start = performance.now();
+    await recipeOf({ [file]: text, 'app.rb': '' }).catch((error: unknown) => {
+      expect(error).toBeInstanceOf(ReleaseFailure);
+    });
+    expect(performance.now() - start).toBeLessThan(3000);
+  });
+
   it('gives a recipe or a failure with a reason for any tree of files', async () => {
     const names = fc.constantFrom(
       ...['package.json', 'package-lock.json', 'yarn.lock', '.yarnrc.yml', 'pnpm-lock.yaml'],
@@ -74,6 +95,10 @@ describe('detecting how a directory is run', () => {
       ...['manage.py', 'a/wsgi.py', 'src/main.py', 'app/__init__.py', 'Procfile', 'Dockerfile'],
       ...['Staticfile', 'index.html', 'public/index.html', 'angular.json', 'vite.config.ts'],
       ...['.nvmrc', '.tool-versions', 'mise.toml', 'composer.json', 'pnpm-workspace.yaml'],
+      ...['borgos.json', 'go.mod', 'go.work', 'main.go', 'cmd/a/main.go', 'Cargo.toml', 'pom.xml'],
+      ...['src/main.rs', 'src/bin/a.rs', 'build.gradle', 'settings.gradle', 'gradlew', 'index.php'],
+      ...['composer.lock', 'Gemfile', 'Gemfile.lock', 'config.ru', 'app.rb', 'a.csproj', 'a.sln'],
+      ...['deno.json', 'main.ts', 'web/package.json', 'web/index.html', 'global.json'],
     );
     const name = fc.constantFrom(
       '__proto__',
@@ -113,6 +138,17 @@ describe('detecting how a directory is run', () => {
         '[tool]\npoetry = 1',
         'x = 1',
         'streamlit',
+        'package main',
+        'module a/b',
+        'use ./web',
+        '[package]\nname = "a"',
+        '[workspace]\nmembers = ["*", "../x"]',
+        "gem 'rails'",
+        '<Project Sdk="Microsoft.NET.Sdk.Web">',
+        "plugins { id 'application' }\nmainClass = 'a.B'",
+        '{"stack": "go", "start": "a b"}',
+        '{"root": "web", "port": 5}',
+        '{"start": ["x", "$PORT"], "build": [["a"], []]}',
       ),
       value.map((any) => JSON.stringify(any) ?? ''),
     );
@@ -126,8 +162,7 @@ describe('detecting how a directory is run', () => {
         await writeFile(`${directory}-outside`, '{"scripts": {"start": "node outside.js"}}');
         for (const file of files) await make(directory, file);
         const recipe = await detectRecipe(directory);
-        if (recipe.stack === 'dockerfile') expect(recipe.start).toBeNull();
-        else expect(recipe.start?.length).toBeGreaterThan(0);
+        if (recipe.stack !== 'dockerfile') expect(recipe.start?.length).toBeGreaterThan(0);
         const words = [...recipe.install, ...recipe.build, recipe.start ?? []].flat();
         expect(words.every((word) => !word.includes('\0'))).toBe(true);
         expect(words).not.toContain('outside.js');

@@ -2,13 +2,17 @@ import { parse, TomlError } from 'smol-toml';
 import type { z } from 'zod';
 import { ReleaseFailure } from '../../errors.ts';
 
+export const ownSettingsFile = 'borgos.json';
+
 /** A manifest that can't be used: names the file, the fault and where it is. */
 export function brokenManifest(file: string, fault: string, cause?: unknown): ReleaseFailure {
-  return new ReleaseFailure(
-    'STACK_NOT_FOUND',
-    `${file} can't be used: ${fault}. Correct it, or add a Dockerfile, which comes before it.`,
-    { cause },
-  );
+  // Nothing comes before what the project says itself.
+  const remedy = file.endsWith(ownSettingsFile)
+    ? 'Correct it.'
+    : 'Correct it, or add a Dockerfile, which comes before it.';
+  return new ReleaseFailure('STACK_NOT_FOUND', `${file} can't be used: ${fault}. ${remedy}`, {
+    cause,
+  });
 }
 
 /** JSON that fits a schema. Throws `ReleaseFailure` STACK_NOT_FOUND naming the line of a fault. */

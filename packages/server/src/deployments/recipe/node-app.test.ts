@@ -110,7 +110,20 @@ describe('a Node app', () => {
   it('that is for Bun is run by Bun', async () => {
     const recipe = await recipeOf({ ...pkg({ scripts: { start: 'bun app.ts' } }), 'app.ts': '' });
     expect(recipe.install).toEqual([['npm', 'install', '--prefix', '.borgos/tools', 'bun@1']]);
-    expect(recipe.start).toEqual(['.borgos/tools/node_modules/.bin/bun', 'app.ts']);
+    expect(recipe.start).toEqual(['bun', 'app.ts']);
+    expect(recipe).toMatchObject({ stack: 'bun', container: { install: [] } });
+  });
+
+  it('that Bun only installs is run by Node, also by its script', async () => {
+    const next = { scripts: { start: 'next start' }, dependencies: { next: '1' } };
+    const recipe = await recipeOf({ ...pkg(next), 'bun.lock': '{}' });
+    expect(recipe).toMatchObject({ stack: 'node', start: ['bun', 'run', 'start'] });
+    expect(recipe.container).toBeUndefined();
+  });
+
+  it('has the version of Bun that it pins', async () => {
+    const files = { ...pkg({ main: 'a.ts' }), 'a.ts': '', 'bun.lock': '', '.bun-version': '1.2.3' };
+    expect(await recipeOf(files)).toMatchObject({ stack: 'bun', version: '1.2.3' });
   });
 
   it.each([

@@ -8,6 +8,7 @@ import { type NodePackage, readNodePackage } from './node-package.ts';
 import { nodeRecipe } from './node-recipe.ts';
 import type { Procfile } from './procfile.ts';
 import type { ProjectFiles } from './project-files.ts';
+import { findPinnedVersion } from './tool-versions.ts';
 
 const mainFiles = [
   'index.js',
@@ -28,9 +29,11 @@ const typescriptFiles = ['index.ts', 'server.ts', 'app.ts', 'main.ts'];
 export async function detectNodeApp(
   project: ProjectFiles,
   procfile: Procfile | undefined,
+  asked?: 'bun',
 ): Promise<Recipe | undefined> {
-  const manifest = await readNodePackage(project);
-  if (manifest === undefined) return undefined;
+  const found = await readNodePackage(project);
+  if (found === undefined) return undefined;
+  const manifest = asked === undefined ? found : { ...found, packageManager: asked };
   const manager = await findNodeManager(project, manifest);
   const start = procfile ?? (await findStart(project, manifest, manager));
   if (start === undefined) return undefined;
@@ -39,6 +42,25 @@ export async function detectNodeApp(
     start: start.argv,
     environment: { NODE_ENV: 'production', ...start.environment },
     notes: start.notes,
+    ...(runsInBun(manifest, manager, start.argv) ? await bunParts(project, manager) : {}),
+  };
+}
+
+/**
+ * What Bun both installs and runs needs no Node. What Bun only installs is run by Node, which it is
+ * written for, even when `bun run` starts it.
+ */
+function runsInBun({ scripts }: NodePackage, manager: NodeManager, start: string[]): boolean {
+  if (manager.name !== 'bun' || !/^bunx?$/.test(start[0] ?? '')) return false;
+  return start[1] !== 'run' || /^bunx?\s/.test(scripts[start[2] ?? '']?.trim() ?? '');
+}
+
+/** The image of Bun has no npm to get Bun by. */
+async function bunParts(project: ProjectFiles, manager: NodeManager): Promise<Partial<Recipe>> {
+  return {
+    stack: 'bun',
+    version: await findPinnedVersion(project, 'bun', ['.bun-version']),
+    container: { install: manager.install },
   };
 }
 
@@ -78,7 +100,7 @@ function startOfScript(manifest: NodePackage, manager: NodeManager, script: stri
   const command = hooks ? undefined : parseCommand(script);
   if (command?.argv[0] === 'node') return { ...command, notes: [] };
   if (command?.argv[0] === 'bun' && command.argv[1] !== 'run') {
-    return { ...command, argv: [bunPath, ...command.argv.slice(1)], notes: [] };
+    return { ...command, argv: ['bun', ...command.argv.slice(1)], notes: [] };
   }
   // npm runs the script of any manager, and is there without a network.
   return {
@@ -88,14 +110,12 @@ function startOfScript(manifest: NodePackage, manager: NodeManager, script: stri
   };
 }
 
-const bunPath = '.borgos/tools/node_modules/.bin/bun';
-
 async function findMain(
   project: ProjectFiles,
   manifest: NodePackage,
   manager: NodeManager,
 ): Promise<string[] | undefined> {
-  const program = manager.name === 'bun' ? bunPath : 'node';
+  const program = manager.name === 'bun' ? 'bun' : 'node';
   const main = manifest.main?.replace(/^\.\//, '');
   const build = manifest.scripts.build !== undefined;
   const built = build && /^(dist|build|out|lib)\//.test(main ?? '');

@@ -41,6 +41,11 @@ const developmentServer = new RegExp(
     'eleventy',
     '(?:astro|rsbuild|next|nuxt) (?:dev|preview)',
     'expo start',
+    '(?:vitepress|vuepress|quasar) (?:dev|serve|preview)',
+    '(?:ember|hexo) (?:s|serve|server)(?:$| )',
+    '(?:umi|max) dev',
+    'slidev(?! build)',
+    'stencil build.* --serve',
     '(?:serve|http-server|live-server)(?:$| )',
   ].join('|')})`,
 );

@@ -13,6 +13,15 @@ export interface NodeManager {
   manifests: string[];
   /** Runs a script of package.json. */
   run: (script: string) => string[];
+  /** What is put in front of a command of a member of the workspace. */
+  member: (folder: string, name: string) => MemberCommands;
+}
+
+export interface MemberCommands {
+  /** Before the name of a script. */
+  run: string[];
+  /** Before a program, which is found and run where the member lies. */
+  exec: string[];
 }
 
 const lockfiles: [string, ManagerName][] = [
@@ -55,7 +64,36 @@ export async function findNodeManager(
     install: nothingToInstall ? [] : commands.install,
     manifests: wholeSources ? [] : manifests,
     run: commands.run,
+    member: (folder, packageName) =>
+      memberCommands(name, commands.run('run')[0] ?? name, commands, {
+        folder,
+        packageName,
+      }),
   };
+}
+
+function memberCommands(
+  manager: ManagerName,
+  program: string,
+  { run }: Commands,
+  { folder, packageName }: { folder: string; packageName: string },
+): MemberCommands {
+  if (manager === 'npm') {
+    const inFolder = ['--workspace', folder];
+    return { run: ['npm', ...inFolder, 'run'], exec: ['npm', 'exec', ...inFolder, '--'] };
+  }
+  if (manager === 'pnpm') {
+    const inFolder = [program, '--dir', folder];
+    return { run: [...inFolder, 'run'], exec: [...inFolder, 'exec'] };
+  }
+  if (manager === 'bun') {
+    const inFolder = [program, '--cwd', folder];
+    return { run: [...inFolder, 'run'], exec: ['env', '-C', folder] };
+  }
+  // Both yarns know it, the newer one by the name alone; it may be a program of the project's own.
+  const yarn = run('').slice(0, -2);
+  const inFolder = [...yarn, 'workspace', packageName];
+  return { run: [...inFolder, 'run'], exec: [...inFolder, 'exec'] };
 }
 
 interface Commands {
@@ -83,7 +121,8 @@ async function commandsOf(
     return { ...getTool(`pnpm@${wanted}`), install: [install], run: runBy(pnpm) };
   }
   if (name === 'bun') {
-    const bun = `${tools}/node_modules/.bin/bun`;
+    // By its name, as an image of Bun has it in a place of its own.
+    const bun = 'bun';
     const install = [bun, 'install', ...(lockfile ? ['--frozen-lockfile'] : [])];
     return { ...getTool(`bun@${version ?? '1'}`), install: [install], run: runBy(bun) };
   }

@@ -57,6 +57,18 @@ export async function findOutput(
     return installed.has('@sveltejs/adapter-static') ? page('SvelteKit', 'build') : undefined;
   }
   if (/\bexpo export\b/.test(build)) return page('Expo', 'dist');
+  const documents = /\b(vitepress|vuepress)(?:-cli)? build(?:[ \t]+([\w./-]+))?/.exec(build);
+  if (documents) {
+    const folder = insideProject(documents[2] ?? '.') ?? '.';
+    const output = `.${documents[1]}/dist`;
+    return files(
+      documents[1] === 'vitepress' ? 'VitePress' : 'VuePress',
+      folder === '.' ? output : `${folder}/${output}`,
+    );
+  }
+  for (const [command, framework, directory, singlePage] of byCommand) {
+    if (command.test(build)) return { framework, directory, singlePage };
+  }
   return bundlerOutput(project, installed, build);
 }
 
@@ -86,10 +98,23 @@ async function hasPage(project: ProjectFiles): Promise<boolean> {
   return false;
 }
 
+/** Tools that are told by their command, as their packages have many names. */
+const byCommand: [RegExp, string, string, boolean][] = [
+  [/\bember build\b/, 'Ember', 'dist', true],
+  [/\bquasar build\b(?!.{0,200}-m (?:ssr|electron))/, 'Quasar', 'dist/spa', true],
+  [/\bpreact build\b/, 'Preact', 'build', true],
+  [/\b(?:umi|max) build\b/, 'Umi', 'dist', true],
+  [/\bslidev build\b/, 'Slidev', 'dist', true],
+  [/\bstencil build\b/, 'Stencil', 'www', true],
+  [/\bhexo generate\b/, 'Hexo', 'public', false],
+  [/\bgridsome build\b/, 'Gridsome', 'dist', false],
+];
+
 const builders = [
   ['@vue/cli-service', 'Vue CLI'],
   ['parcel', 'Parcel'],
   ['@rsbuild/core', 'Rsbuild'],
+  ['@rspack/core', 'Rspack'],
   ['webpack', 'webpack'],
 ] as const;
 

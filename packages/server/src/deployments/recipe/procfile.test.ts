@@ -44,7 +44,10 @@ describe('a Procfile', () => {
 
   it('does not make a Node app of a server in Ruby with a package.json', async () => {
     const files = { Procfile: 'web: ruby app.rb', Gemfile: '', 'package.json': {} };
-    await expect(recipeOf(files)).rejects.toThrow(/Gemfile tells that the project is in Ruby/);
+    expect(await recipeOf(files)).toMatchObject({
+      stack: 'ruby',
+      start: ['bundle', 'exec', 'ruby', 'app.rb'],
+    });
   });
 
   it('is refused by line when "web:" says nothing', async () => {

@@ -38,6 +38,15 @@ describe('a single-page app', () => {
       'out/web --single-page',
     ],
     [
+      'vitepress',
+      pkg('vitepress build docs', ['vitepress'], 'vitepress dev'),
+      'docs/.vitepress/dist',
+    ],
+    ['vuepress', pkg('vuepress build', ['vuepress']), '.vuepress/dist'],
+    ['ember', pkg('ember build --environment=production', [], 'ember serve'), 'dist --single-page'],
+    ['quasar', pkg('quasar build', ['quasar'], 'quasar dev'), 'dist/spa --single-page'],
+    ['hexo', pkg('hexo generate', ['hexo'], 'hexo server'), 'public'],
+    [
       'vite with its option',
       { ...pkg('tsc && vite build --outDir www', ['vite']), 'index.html': '' },
       'www --single-page',

@@ -30,7 +30,7 @@ describe('a static site', () => {
   });
 
   it('is not what lies beside an index.php', async () => {
-    await expect(recipeOf({ 'index.html': '', 'index.php': '' })).rejects.toThrow(/in PHP/);
+    expect((await recipeOf({ 'index.html': '', 'index.php': '' })).stack).toBe('php');
   });
 
   it.each([

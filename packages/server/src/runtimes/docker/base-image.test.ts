@@ -1,9 +1,22 @@
 import { expect, test } from 'vitest';
 import type { Recipe } from '../../deployments/recipe.ts';
-import { chooseBaseImage } from './base-image.ts';
+import { chooseBaseImage, chooseRunImage, chooseToolImage } from './base-image.ts';
 
-function choose(stack: Recipe['stack'], version: string | null, tags: string[]) {
-  const recipe: Recipe = {
+function choose(
+  stack: Recipe['stack'],
+  version: string | null,
+  tags: string[],
+  container: Recipe['container'] = {},
+) {
+  return chooseBaseImage(recipeFor(stack, version, container), tags);
+}
+
+function recipeFor(
+  stack: Recipe['stack'],
+  version: string | null,
+  container: NonNullable<Recipe['container']>,
+): Recipe {
+  return {
     stack,
     version,
     foundBy: 'package.json',
@@ -16,8 +29,8 @@ function choose(stack: Recipe['stack'], version: string | null, tags: string[]) 
     port: 3000,
     extraFiles: [],
     notes: [],
+    container,
   };
-  return chooseBaseImage(recipe, tags);
 }
 
 test('on an empty machine it is the newest long-term version, or the one asked for', () => {
@@ -57,4 +70,46 @@ test('a name with its registry is the same image', () => {
   const name = 'docker.io/library/node:24-slim';
   expect(choose('node', null, [name])).toEqual({ name, present: true });
   expect(choose('node', null, ['evil.example/node:24-slim'])).toMatchObject({ present: false });
+});
+
+test.each([
+  ['go', '1.23', 'golang:1.23-bookworm'],
+  ['go', '1.16', 'golang:1.25-bookworm'],
+  ['rust', null, 'rust:1-bookworm'],
+  ['php', '8.2', 'php:8.2-apache'],
+  ['ruby', '3.3.5', 'ruby:3.3-slim'],
+  ['dotnet', '9.0', 'mcr.microsoft.com/dotnet/sdk:9.0'],
+  ['bun', null, 'oven/bun:1'],
+  ['deno', null, 'denoland/deno:latest'],
+  ['deno', '2.1.4', 'denoland/deno:2.1.4'],
+] as const)('%s %s is built on %s', (stack, version, name) => {
+  expect(choose(stack, version, [])).toEqual({ name, present: false });
+});
+
+test('java is built by the tool it has, and run without it', () => {
+  const name = (builder: 'maven' | 'gradle' | 'jdk') => choose('java', '17', [], { builder }).name;
+  expect(name('maven')).toBe('maven:3-eclipse-temurin-17');
+  expect(name('gradle')).toBe('gradle:8-jdk17');
+  expect(name('jdk')).toBe('eclipse-temurin:17-jdk');
+  const recipe = recipeFor('java', '17', { run: { image: 'jre', copy: [] } });
+  expect(chooseRunImage(recipe, ['eclipse-temurin:17-jdk', 'eclipse-temurin:21-jre'])).toEqual({
+    name: 'eclipse-temurin:17-jre',
+    present: false,
+  });
+  expect(chooseRunImage(recipe, ['eclipse-temurin:17.0.9_9-jre-jammy'])?.present).toBe(true);
+});
+
+test('a newer Go on the machine is used for what was written for an older one, not the other way', () => {
+  expect(choose('go', '1.22', ['golang:1.24'])).toEqual({ name: 'golang:1.24', present: true });
+  expect(choose('go', '1.25', ['golang:1.24'])).toMatchObject({ present: false });
+  expect(choose('ruby', '3.2', ['ruby:3.4-slim'])).toMatchObject({ present: false });
+});
+
+test('images of the second stage and of tools have versions of their own', () => {
+  const recipe = recipeFor('rust', '1.85', { run: { image: 'debian', copy: [] } });
+  expect(chooseRunImage(recipe, [])?.name).toBe('debian:bookworm-slim');
+  expect(chooseRunImage(recipe, ['debian:11', 'debian:12-slim'])?.name).toBe('debian:12-slim');
+  expect(chooseRunImage(recipeFor('ruby', null, {}), [])).toBeNull();
+  expect(chooseToolImage('composer', ['composer:2.8']).name).toBe('composer:2.8');
+  expect(chooseToolImage('node', []).name).toBe('node:24-slim');
 });

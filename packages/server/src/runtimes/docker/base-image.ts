@@ -1,20 +1,5 @@
 import type { Recipe } from '../../deployments/recipe.ts';
-
-interface Language {
-  repository: 'node' | 'python';
-  /** How many numbers of a version tell its line: node 24, Python 3.13. */
-  parts: number;
-  /** What is pulled when the project asks for no version. */
-  newest: string;
-  /** Not used, even if on the machine, unless the project asks for it. */
-  oldest: string;
-}
-
-/** `newest` of node is the newest long-term version. */
-const languages: Record<'node' | 'python', Language> = {
-  node: { repository: 'node', parts: 1, newest: '24', oldest: '20' },
-  python: { repository: 'python', parts: 2, newest: '3.13', oldest: '3.10' },
-};
+import { type BaseFamily, families } from './base-families.ts';
 
 export interface BaseImage {
   name: string;
@@ -29,15 +14,36 @@ export interface BaseImage {
  * for glibc.
  */
 export function chooseBaseImage(recipe: Recipe, tags: string[]): BaseImage {
-  const language = languages[recipe.stack === 'python' ? 'python' : 'node'];
-  const wanted = numbersOf(recipe.version ?? '').slice(0, language.parts);
-  const newest = numbersOf(language.newest);
-  const fits = (version: number[]) =>
-    wanted.length > 0
-      ? startsWith(version, wanted)
-      : compare(version, numbersOf(language.oldest)) >= 0;
+  return choose(families[familyOf(recipe)], recipe.version, tags);
+}
+
+/** The image of a recipe's second stage; `null`: it has none. */
+export function chooseRunImage(recipe: Recipe, tags: string[]): BaseImage | null {
+  const image = recipe.container?.run?.image;
+  return image === undefined ? null : choose(families[image], recipe.version, tags);
+}
+
+/** The image that a tool of the build is taken from. */
+export function chooseToolImage(tool: 'node' | 'composer', tags: string[]): BaseImage {
+  return choose(families[tool], null, tags);
+}
+
+function familyOf({ stack, container }: Recipe): keyof typeof families {
+  if (stack === 'java') return container?.builder ?? 'jdk';
+  return stack === 'static' || stack === 'dockerfile' ? 'node' : stack;
+}
+
+function choose(family: BaseFamily, version: string | null, tags: string[]): BaseImage {
+  const asked = family.versioned === false ? [] : numbersOf(version ?? '');
+  const wanted = asked.slice(0, family.parts);
+  const newest = numbersOf(family.newest);
+  const fits = (found: number[]) => {
+    if (wanted.length === 0) return compare(found, numbersOf(family.oldest)) >= 0;
+    if (startsWith(found, wanted)) return true;
+    return family.compatible === true && found[0] === wanted[0] && compare(found, wanted) >= 0;
+  };
   const [best] = tags
-    .map((tag) => parseTag(tag, language.repository))
+    .map((tag) => parseTag(tag, family))
     .filter((image) => image !== null)
     .filter((image) => fits(image.version))
     .sort(
@@ -47,20 +53,28 @@ export function chooseBaseImage(recipe: Recipe, tags: string[]): BaseImage {
         Number(b.slim) - Number(a.slim),
     );
   if (best !== undefined) return { name: best.tag, present: true };
-  const version = wanted.length < language.parts ? language.newest : wanted.join('.');
-  return { name: `${language.repository}:${version}-slim`, present: false };
+  return { name: `${family.repository}:${family.tag(wishOf(family, wanted))}`, present: false };
+}
+
+/** What is pulled: the line that is asked for, unless a newer one does the same. */
+function wishOf(family: BaseFamily, wanted: number[]): string {
+  const oldest = numbersOf(family.oldest);
+  const same = family.compatible === true && wanted[0] === oldest[0];
+  const old = same && compare(wanted, oldest) < 0;
+  return wanted.length < family.parts || old ? family.newest : wanted.join('.');
 }
 
 function parseTag(
   tag: string,
-  repository: string,
+  family: BaseFamily,
 ): { tag: string; version: number[]; slim: boolean } | null {
   const name = tag.replace(/^docker\.io\//, '').replace(/^library\//, '');
-  const match = /^([a-z]+):(\d+(?:\.\d+){0,2})(-(?:[a-z]+-)?slim|-[a-z]+)?$/.exec(name);
-  if (match?.[1] !== repository || match[2] === undefined) return null;
-  const variant = match[3] ?? '';
-  if (variant.startsWith('-alpine') || variant.startsWith('-windows')) return null;
-  return { tag, version: numbersOf(match[2]), slim: variant.endsWith('slim') };
+  if (!name.startsWith(`${family.repository}:`)) return null;
+  const rest = name.slice(family.repository.length + 1);
+  const match = family.pattern.exec(rest);
+  if (!match || /alpine|windows|nanoserver|musl|chiseled/.test(rest)) return null;
+  const version = numbersOf(match[1] ?? family.newest);
+  return { tag, version, slim: rest.includes('slim') };
 }
 
 /** `3.12.4` and `>=3.12` as `[3, 12, …]`; none in it: `[]`. */

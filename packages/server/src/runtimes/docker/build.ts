@@ -6,7 +6,7 @@ import type { ExtraFile, Recipe } from '../../deployments/recipe.ts';
 import type { BuildRequest } from '../../deployments/runtime.ts';
 import { ReleaseFailure } from '../../errors.ts';
 import { listSource } from '../source.ts';
-import { chooseBaseImage } from './base-image.ts';
+import { chooseBaseImage, chooseRunImage } from './base-image.ts';
 import { packBuildContext } from './build-context.ts';
 import { removeBuildLeftovers } from './build-leftovers.ts';
 import { createBuildOutput } from './build-output.ts';
@@ -122,11 +122,15 @@ async function generatedPlan(
   request: BuildRequest,
 ): Promise<Plan> {
   const { recipe } = request;
-  const base = chooseBaseImage(recipe, await listTags(engine));
-  const text = dockerfileOf(recipe, base.name, {
-    ...instanceLabels(instance),
-    [labels.deployment]: String(request.deploymentId),
-  });
+  const tags = await listTags(engine);
+  const base = chooseBaseImage(recipe, tags);
+  const runImage = chooseRunImage(recipe, tags)?.name ?? null;
+  const text = dockerfileOf(
+    recipe,
+    base.name,
+    { ...instanceLabels(instance), [labels.deployment]: String(request.deploymentId) },
+    { runImage, tags },
+  );
   request.log(`Building on ${base.name}, found by ${recipe.foundBy}\n`);
   return {
     dockerfile: generatedName,
@@ -136,7 +140,7 @@ async function generatedPlan(
       // Keeps these two out of the image.
       { path: '.dockerignore', content: `${generatedName}\n.dockerignore\n` },
     ],
-    images: [base.name],
+    images: fromImages(text),
   };
 }
 
@@ -208,6 +212,9 @@ export async function previewBuild(
   recipe: Recipe,
 ): Promise<{ dockerfile: string | null; baseImage: string | null }> {
   if (recipe.dockerfile !== null) return { dockerfile: null, baseImage: null };
-  const base = chooseBaseImage(recipe, await listTags(engine));
-  return { dockerfile: dockerfileOf(recipe, base.name), baseImage: base.name };
+  const tags = await listTags(engine);
+  const base = chooseBaseImage(recipe, tags);
+  const runImage = chooseRunImage(recipe, tags)?.name ?? null;
+  const dockerfile = dockerfileOf(recipe, base.name, {}, { runImage, tags });
+  return { dockerfile, baseImage: base.name };
 }

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
-import { type Recipe, searchPath, withPort } from '../../deployments/recipe.ts';
+import { type Recipe, type RunStage, searchPath, withPort } from '../../deployments/recipe.ts';
+import { chooseToolImage } from './base-image.ts';
 
 /** Where the app lies in its image. */
 const home = '/app';
@@ -19,46 +20,121 @@ const pythonEnvironment = {
   PIP_ROOT_USER_ACTION: 'ignore',
 };
 
+/** The unprivileged users that images bring. */
+const users: Partial<Record<Recipe['stack'], string>> = {
+  node: 'node',
+  static: 'node',
+  bun: 'bun',
+  deno: 'deno',
+};
+/** In a second stage, whose image may know no name: that of distroless images. */
+const userOfRun = '65532';
+
+interface DockerfileOptions {
+  /** Of the second stage, if the recipe has one; `null`: the app runs where it was built. */
+  runImage?: string | null;
+  /** What the machine has, to take tools from. */
+  tags?: string[];
+}
+
 /**
  * The Dockerfile of a recipe that has none of its own. What the installation reads is copied before
  * the rest, so that its layer stands until those files change. All commands are in exec form, as a
- * base may have no shell. `labels` are put first, so that every layer carries them.
+ * base may have no shell. `labels` are put first in each stage, so that every layer carries them.
  */
 export function dockerfileOf(
   recipe: Recipe,
   baseImage: string,
   labels: Record<string, string> = {},
+  { runImage = null, tags = [] }: DockerfileOptions = {},
 ): string {
-  // The node images bring an unprivileged user; a folder that COPY makes belongs to `--chown`,
-  // whereas one that WORKDIR makes is root's: hence COPY before WORKDIR.
-  const user = recipe.stack === 'python' ? null : 'node';
-  const copy = (sources: string[], folder: string) =>
-    `COPY ${user === null ? '' : `--chown=${user}:${user} `}${JSON.stringify([...sources, folder])}`;
-  const enter = [`WORKDIR ${home}`, ...(user === null ? [] : [`USER ${user}`])];
-  const installs = recipe.install.length > 0;
-  const manifests = installs ? copiesByFolder(recipe.manifests, copy) : [];
-  return [
-    `FROM ${baseImage}`,
-    ...Object.entries(labels).map(([name, value]) => `LABEL ${name}=${JSON.stringify(value)}`),
-    ...(recipe.stack === 'python' ? environmentLines(pythonEnvironment) : []),
-    `ENV PATH=${path}`,
-    ...manifests,
-    ...(manifests.length > 0 ? enter : []),
-    ...(manifests.length > 0 ? recipe.install.map(run) : []),
-    copy(['.'], `${home}/`),
-    ...(manifests.length > 0 ? [] : enter),
-    ...(manifests.length > 0 ? [] : recipe.install.map(run)),
-    ...recipe.build.map(run),
+  const run = recipe.container?.run;
+  const labelLines = Object.entries(labels).map(
+    ([name, value]) => `LABEL ${name}=${JSON.stringify(value)}`,
+  );
+  const last = [
     `EXPOSE ${recipe.port}`,
     // For who runs the image by hand; BorgOS gives the command with the port it has chosen.
     ...(recipe.start === null
       ? []
       : [`CMD ${JSON.stringify(withPort(recipe.start, { host: '0.0.0.0', port: recipe.port }))}`]),
     '',
+  ];
+  const twoStages = run !== undefined && runImage !== null;
+  return [
+    `FROM ${baseImage}${twoStages ? ' AS build' : ''}`,
+    ...labelLines,
+    ...buildLines(recipe, tags),
+    ...(twoStages ? [`FROM ${runImage}`, ...labelLines, `ENV PATH=${path}`, ...runLines(run)] : []),
+    ...last,
   ].join('\n');
 }
 
-function run(command: string[]): string {
+function buildLines(recipe: Recipe, tags: string[]): string[] {
+  const { container = {} } = recipe;
+  // A folder that COPY makes belongs to `--chown`, whereas one that WORKDIR makes is root's: hence
+  // COPY before WORKDIR.
+  const user = users[recipe.stack] ?? null;
+  const copy = copyFor(user);
+  const enter = [`WORKDIR ${home}`, ...(user === null ? [] : [`USER ${user}`])];
+  const install = container.install ?? recipe.install;
+  const manifests = install.length > 0 ? copiesByFolder(recipe.manifests, copy) : [];
+  const installFirst = manifests.length > 0;
+  return [
+    ...(recipe.stack === 'python' ? environmentLines(pythonEnvironment) : []),
+    `ENV PATH=${path}`,
+    ...(container.tools ?? []).map((tool) => toolLine(tool, tags)),
+    ...packageLines(container.packages),
+    ...(container.setup ?? []).map(commandLine),
+    ...(installFirst ? [...manifests, ...enter, ...install.map(commandLine)] : []),
+    copy(['.'], `${home}/`),
+    ...(installFirst ? [] : [...enter, ...install.map(commandLine)]),
+    ...recipe.build.map(commandLine),
+    ...(container.finish ?? []).map(commandLine),
+  ];
+}
+
+/** The sources, too: an app reads templates and settings of theirs. */
+function runLines(run: RunStage): string[] {
+  const copy = copyFor(userOfRun);
+  return [
+    ...packageLines(run.packages),
+    copy(['.'], `${home}/`),
+    ...run.copy.map((made) => copy([`${home}/${made}`], `${home}/${made}`, 'build')),
+    `WORKDIR ${home}`,
+    `USER ${userOfRun}:${userOfRun}`,
+  ];
+}
+
+type Copy = (sources: string[], target: string, stage?: string) => string;
+
+function copyFor(user: string | null): Copy {
+  return (sources, target, stage) => {
+    const options = [
+      ...(stage === undefined ? [] : [`--from=${stage}`]),
+      ...(user === null ? [] : [`--chown=${user}:${user}`]),
+    ];
+    return ['COPY', ...options, JSON.stringify([...sources, target])].join(' ');
+  };
+}
+
+/** All of Node lies in folders that Debian leaves to the machine's owner. */
+const partsOfTool = {
+  node: ['/usr/local/', '/usr/local/'],
+  composer: ['/usr/bin/composer', '/usr/local/bin/composer'],
+};
+
+function toolLine(tool: keyof typeof partsOfTool, tags: string[]): string {
+  return `COPY --from=${chooseToolImage(tool, tags).name} ${JSON.stringify(partsOfTool[tool])}`;
+}
+
+function packageLines(packages: string[] = []): string[] {
+  if (packages.length === 0) return [];
+  const install = ['apt-get', 'install', '--yes', '--no-install-recommends', ...packages];
+  return [['apt-get', 'update'], install].map(commandLine);
+}
+
+function commandLine(command: string[]): string {
   return `RUN ${JSON.stringify(command)}`;
 }
 
@@ -67,10 +143,7 @@ function environmentLines(environment: Record<string, string>): string[] {
 }
 
 /** A line for each folder: COPY puts all of its sources into one, whatever folder they are from. */
-function copiesByFolder(
-  paths: string[],
-  copy: (sources: string[], folder: string) => string,
-): string[] {
+function copiesByFolder(paths: string[], copy: Copy): string[] {
   const byFolder = Map.groupBy(paths, (path) => posix.dirname(path));
   return [...byFolder].map(([folder, sources]) => copy(sources, `${posix.join(home, folder)}/`));
 }

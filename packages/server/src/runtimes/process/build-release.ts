@@ -95,11 +95,25 @@ function withoutVenv(argv: string[], error: unknown): unknown {
   );
 }
 
+/** What tells the version that the machine has. */
+const versionCommands: Partial<Record<Recipe['stack'], string[]>> = {
+  node: ['node', '--version'],
+  python: ['python3', '--version'],
+  go: ['go', 'version'],
+  rust: ['rustc', '--version'],
+  java: ['java', '--version'],
+  php: ['php', '--version'],
+  ruby: ['ruby', '--version'],
+  dotnet: ['dotnet', '--version'],
+  bun: ['bun', '--version'],
+  deno: ['deno', '--version'],
+};
+
 /** Says when the machine's version is not the one the project asks for: here it can't be chosen. */
 async function versionNote(recipe: Recipe, env: Record<string, string>): Promise<string | null> {
-  const program = recipe.stack === 'python' ? 'python3' : 'node';
-  if (recipe.version === null) return null;
-  const installed = await run(program, ['--version'], { env, timeout: 10_000 }).then(
+  const [program, ...args] = versionCommands[recipe.stack] ?? [];
+  if (recipe.version === null || program === undefined) return null;
+  const installed = await run(program, args, { env, timeout: 10_000 }).then(
     ({ stdout }) => /\d+(\.\d+)*/.exec(stdout)?.[0],
     () => undefined,
   );
