@@ -68,6 +68,7 @@ function create(
       db,
       { project_id, name, port },
       settingsOf(body, noSettings),
+      actor,
     );
     // Sealed for their place, which has no name before the row is there.
     const sealed = nextSecrets(secrets, noSecrets, { id, number: 1 }, body.secrets);
@@ -102,7 +103,8 @@ async function redeploy(
   const number = (newest?.number ?? 0) + 1;
   const before = await revisionStore.getRevision(db, id, row.wanted_revision);
   const sealed = nextSecrets(secrets, before, { id, number }, body.secrets);
-  await revisionStore.insertRevision(db, id, number, settingsOf(body, before), sealed);
+  const place = { deploymentId: id, number };
+  await revisionStore.insertRevision(db, place, settingsOf(body, before), sealed, actor);
   await wish(jobs, db, row, { ...queuedToRun, wanted_revision: number }, actor);
   return { id, port, isNew: false };
 }
@@ -112,6 +114,7 @@ const noSettings: revisionStore.ReleaseSettings = {
   cpu_limit: null,
   memory_limit: null,
   health_check_path: null,
+  root: null,
 };
 
 /** What the body says, and where it says nothing what was before. */
@@ -119,13 +122,14 @@ function settingsOf(
   body: DeployBody,
   before: revisionStore.ReleaseSettings,
 ): revisionStore.ReleaseSettings {
-  const { environment, cpu_limit, memory_limit, health_check_path } = body;
+  const { environment, cpu_limit, memory_limit, health_check_path, root } = body;
   return {
     environment: environment ?? before.environment,
     cpu_limit: cpu_limit === undefined ? before.cpu_limit : cpu_limit,
     memory_limit: memory_limit === undefined ? before.memory_limit : memory_limit,
     health_check_path:
       health_check_path === undefined ? before.health_check_path : health_check_path,
+    root: root === undefined ? before.root : root,
   };
 }
 

@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { AppError, ReleaseFailure } from '../errors.ts';
 import { openBuildLog } from './build-log.ts';
 import { lastLines } from './logs.ts';
 import { buildName } from './names.ts';
+import { readCommit } from './read-commit.ts';
 import { redactorOf } from './revision-secrets.ts';
 import * as revisionStore from './revision-store.ts';
 import type * as store from './store.ts';
@@ -29,9 +31,25 @@ export async function ensureBuilt(
   if (revision.artifact && revision.recipe && revision.runtime === runtime.name) {
     if (await runtime.hasArtifact(revision.artifact)) return revision;
   }
+  if (revision.rollback_of !== null) throw buildIsGone(revision, runtime.name);
   await record(worker, row, { status: 'building', stage: 'waiting for other builds' });
   await worker.buildInTurn(() => build(worker, row, signal), signal);
   return revisionStore.getRevision(db, row.id, row.wanted_revision);
+}
+
+/** The sources of its time are not there to be built again. */
+function buildIsGone(
+  { rollback_of, runtime }: revisionStore.RevisionRow,
+  current: string,
+): ReleaseFailure {
+  const why =
+    runtime === current
+      ? 'is no longer on this machine'
+      : `was for the runtime ${runtime}, and BorgOS uses ${current} now`;
+  return new ReleaseFailure(
+    'START_FAILED',
+    `The build of revision ${rollback_of} ${why}: deploy again to build the project's directory as it is.`,
+  );
 }
 
 async function build(worker: Worker, row: store.DeploymentRow, signal: AbortSignal): Promise<void> {
@@ -39,7 +57,9 @@ async function build(worker: Worker, row: store.DeploymentRow, signal: AbortSign
   const source = await worker.projects.getDirectory({ path: row.project_path }).catch((error) => {
     throw error instanceof AppError ? new ReleaseFailure('SOURCE_MISSING', error.message) : error;
   });
-  const recipe = await worker.detectRecipe(source);
+  const { root } = await revisionStore.getRevision(db, row.id, row.wanted_revision);
+  const recipe = await worker.detectRecipe(source, { root: root ?? undefined });
+  const source_commit = await readCommit(source);
   await record(worker, row, { stage: `building with ${runtime.description}` });
 
   const logFile = files.build(row.id, row.wanted_revision);
@@ -50,7 +70,7 @@ async function build(worker: Worker, row: store.DeploymentRow, signal: AbortSign
       deploymentId: row.id,
       revision: row.wanted_revision,
       name: nameOfBuild(worker, row),
-      source,
+      source: join(source, recipe.root ?? '.'),
       recipe,
       log: (text) => log.write(text),
       signal: AbortSignal.any([signal, deadline]),
@@ -58,6 +78,7 @@ async function build(worker: Worker, row: store.DeploymentRow, signal: AbortSign
     await revisionStore.updateRevision(db, row.id, row.wanted_revision, {
       recipe,
       artifact,
+      source_commit,
       runtime: runtime.name,
       built_at: new Date(),
     });

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { transaction } from '../database/transaction.ts';
 import { ReleaseFailure } from '../errors.ts';
 import { failRelease } from './fail-release.ts';
+import { goOn } from './go-on.ts';
 import { release } from './release.ts';
 import { erase, halt } from './retire.ts';
 import { redactorOf } from './revision-secrets.ts';
@@ -105,8 +106,9 @@ async function carryOutWish(
   row: store.DeploymentRow,
   signal: AbortSignal,
 ): Promise<void> {
-  if (row.desired !== 'running') {
-    await (row.desired === 'stopped' ? halt : erase)(worker, row).catch((error) => {
+  const work = withoutRelease(row);
+  if (work) {
+    await work(worker, row).catch((error) => {
       if (error instanceof Superseded) throw error;
       return keepTrying(worker, row, error);
     });
@@ -122,6 +124,13 @@ async function carryOutWish(
     }
     await failRelease(worker, row, asFailure(error));
   }
+}
+
+/** What carries out a wish that brings nothing up. */
+function withoutRelease({ desired, keeps_release }: store.DeploymentRow) {
+  if (desired === 'stopped') return halt;
+  if (desired === 'deleted') return erase;
+  return keeps_release ? goOn : undefined;
 }
 
 /** An engine that is restarted is back soon: the release waits for it, but not for ever. */

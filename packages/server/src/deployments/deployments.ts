@@ -1,7 +1,10 @@
+import path from 'node:path';
 import type { api } from '@borgos/contracts';
 import type { Actor } from '@borgos/contracts/caller';
-import type { Deployment, DeploymentStatus, DeployPlan } from '@borgos/contracts/deployments';
+import type { DeployPlan } from '@borgos/contracts/deploy-plan';
+import type { Deployment, DeploymentStatus } from '@borgos/contracts/deployments';
 import type { ListResult, ParsedInput } from '@borgos/contracts/endpoint';
+import type { DeploymentRestart, DeploymentRevision } from '@borgos/contracts/revisions';
 import type { ReadCache } from '../database/read-cache.ts';
 import type { Db } from '../database/transaction.ts';
 import { AppError, notFound, ReleaseFailure } from '../errors.ts';
@@ -9,18 +12,35 @@ import type { EventFeed } from '../events/feed.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { type Accepted, acceptDeploy, assertLimits, type DeployBody } from './accept-deploy.ts';
 import { createConverger } from './converge.ts';
+import { listCrashes } from './crash-store.ts';
 import { type LogPiece, readLog } from './logs.ts';
 import { slug } from './names.ts';
 import type { PortRange } from './ports.ts';
+import { listHistory } from './revision-history.ts';
 import { redactorOf } from './revision-secrets.ts';
 import * as revisionStore from './revision-store.ts';
+import { type RolledBack, rollBack } from './roll-back.ts';
 import * as store from './store.ts';
 import { createSupervisor } from './supervise.ts';
-import { act, assertStays, queue, runAgain, wishHealed } from './wishes.ts';
+import {
+  act,
+  assertStays,
+  callOff,
+  queue,
+  runAgain,
+  statusAfter,
+  stopped,
+  wishHealed,
+} from './wishes.ts';
 import type { Worker } from './worker.ts';
 
 type Endpoints = (typeof api)['deployments'];
 type LogsQuery = Omit<ParsedInput<Endpoints['logs']>, 'id'>;
+
+interface Page {
+  limit: number;
+  offset?: number | undefined;
+}
 
 export interface Deployments {
   list(filter: ParsedInput<Endpoints['list']>): Promise<ListResult<Deployment>>;
@@ -28,8 +48,6 @@ export interface Deployments {
   get(id: number): Promise<Deployment>;
   /** How many have something that serves. */
   countActive(): Promise<number>;
-  /** How many releases failed in the last 24 hours. */
-  countRecentFailures(): Promise<number>;
   countByStatus(): Promise<Partial<Record<DeploymentStatus, number>>>;
   /** Durably accepts a deploy or redeploy; a job carries it out. */
   deploy(body: DeployBody, actor: Actor): Promise<Accepted>;
@@ -39,12 +57,29 @@ export interface Deployments {
   stop(id: number, actor: Actor): Promise<DeploymentStatus>;
   start(id: number, actor: Actor): Promise<DeploymentStatus>;
   restart(id: number, actor: Actor): Promise<DeploymentStatus>;
+  /** Ends what is being brought up; `cancelled` says whether there was anything. */
+  cancel(id: number, actor: Actor): Promise<{ status: DeploymentStatus; cancelled: boolean }>;
+  /** To a revision, or to the last that served before the one that does. */
+  rollback(id: number, revision: number | undefined, actor: Actor): Promise<RolledBack>;
+  revisions(id: number, page: Page): Promise<ListResult<DeploymentRevision>>;
+  restarts(id: number, page: Page): Promise<ListResult<DeploymentRestart>>;
   /** Returns whether it is gone by now. */
   delete(id: number, actor: Actor): Promise<boolean>;
+  /** What deployments print, as it is in their files: secrets and all. */
+  readonly output: AppOutput;
   logs(id: number, query: LogsQuery): Promise<LogPiece & { revision: number | null }>;
   /** Takes up what an earlier life left, before anything is asked of this one. */
   recover(): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface AppOutput {
+  /** Those that print, or did a moment ago. */
+  listSources(): Promise<{ id: number; project_id: number }[]>;
+  /** It is rotated: one that is shorter than before is read from its start. */
+  file(id: number): string;
+  /** Takes the deployment's secrets out of a text. */
+  redact(id: number, text: string): Promise<string>;
 }
 
 export interface DeploymentsOptions extends Worker {
@@ -96,7 +131,6 @@ export async function createDeployments(options: DeploymentsOptions): Promise<De
   return {
     get,
     countActive: () => store.countActive(db),
-    countRecentFailures: () => store.countRecentFailures(db),
     countByStatus: () => store.countByStatus(db),
     list: ({ limit, offset = 0, envelope: _, ...filter }) =>
       options.cached(`deployments ${JSON.stringify([limit, offset, filter])}`, () =>
@@ -115,7 +149,7 @@ export async function createDeployments(options: DeploymentsOptions): Promise<De
     async plan(body, signal) {
       const directory = await projects.getDirectory(await projects.get(body.project_id));
       assertLimits(body);
-      return makePlan(options, directory, signal);
+      return makePlan(options, directory, body.root ?? undefined, signal);
     },
 
     async stop(id, actor) {
@@ -139,11 +173,34 @@ export async function createDeployments(options: DeploymentsOptions): Promise<De
       });
       return statusAfter(acted, id);
     },
+    async cancel(id, actor) {
+      const acted = await act(acting, { id, actor }, async (_, row) => {
+        assertStays(row);
+        return callOff(row);
+      });
+      return { status: statusAfter(acted, id), cancelled: acted.wished };
+    },
+    rollback: (id, revision, actor) => rollBack({ ...options, acting, actor }, id, revision),
+    async revisions(id, { limit, offset = 0 }) {
+      const row = await store.findRow(db, id);
+      if (!row) throw notFound('Deployment', id);
+      return listHistory(options, row, { limit, offset });
+    },
+    async restarts(id, { limit, offset = 0 }) {
+      await get(id);
+      return listCrashes(db, id, { limit, offset });
+    },
     async delete(id, actor) {
       const { deployment } = await act(acting, { id, actor }, async (_, row) =>
         row.desired === 'deleted' ? undefined : { ...stopped, desired: 'deleted' },
       );
       return !deployment;
+    },
+
+    output: {
+      listSources: () => store.listPrinting(db),
+      file: (id) => files.app(id),
+      redact: async (id, text) => (await redactorOf(options, id)).text(text),
     },
 
     async logs(id, { stream, revision, offset, max_bytes }) {
@@ -167,38 +224,18 @@ export async function createDeployments(options: DeploymentsOptions): Promise<De
   };
 }
 
-/** The wish to stop. */
-const stopped = {
-  desired: 'stopped',
-  status: 'stopping',
-  status_reason: null,
-  failure_code: null,
-} as const;
-
 function isUp({ desired, status }: store.DeploymentRow): boolean {
   return desired === 'running' && ['queued', 'building', 'starting', 'running'].includes(status);
-}
-
-function statusAfter(
-  { deployment, wished }: Awaited<ReturnType<typeof act>>,
-  id: number,
-): DeploymentStatus {
-  if (!deployment) throw notFound('Deployment', id);
-  const { status, status_reason, failure_code } = deployment;
-  // Where nothing was wished, it is the failure of an earlier release that is still shown.
-  if (failure_code && wished) {
-    throw new AppError('DEPLOYMENT_FAILED', status_reason ?? `Deployment ${id} failed`);
-  }
-  return status;
 }
 
 async function makePlan(
   { detectRecipe, runtime, measureSource }: DeploymentsOptions,
   directory: string,
+  root: string | undefined,
   signal: AbortSignal,
 ): Promise<DeployPlan> {
   try {
-    const recipe = await detectRecipe(directory);
+    const recipe = await detectRecipe(directory, { root });
     const { dockerfile, baseImage } = await runtime.preview(recipe);
     const { stack, foundBy, install, build, start, port, notes } = recipe;
     return {
@@ -211,7 +248,8 @@ async function makePlan(
       build,
       start,
       port,
-      ...(await measureSource(directory, signal)),
+      root: recipe.root ?? null,
+      ...(await measureSource(path.join(directory, recipe.root ?? '.'), signal)),
       notes,
     };
   } catch (error) {

@@ -50,7 +50,7 @@ export async function failRelease(
       if (!serves) await store.deleteLease(db, row.id);
     },
   );
-  await pruneRevisions(worker, row.id, current.active_revision ?? number);
+  await pruneRevisions(worker, row.id);
 }
 
 /** What is recorded may be gone, as when a stop was overtaken half-way. */
@@ -66,13 +66,18 @@ async function isServing(
   );
 }
 
-/** Returns whether what was built is gone: what never served is of no use. */
+/** Returns whether it has no build any more: what never served is of no use. */
 async function undo(worker: Worker, row: store.DeploymentRow, serves: boolean): Promise<boolean> {
   const { runtime, router, db } = worker;
   if (!serves) await router.unroute(row.id, 0);
   await runtime.stop(instanceName(nameOfBuild(worker, row), row.generation), 0);
   const { artifact, served_at } = await revisionStore.getRevision(db, row.id, row.wanted_revision);
   if (artifact === null || served_at !== null) return false;
-  await runtime.removeArtifact(artifact);
+  const builds = await revisionStore.listBuilds(db, row.id);
+  const isShared = builds.some(
+    (build) => build.number !== row.wanted_revision && build.artifact === artifact,
+  );
+  // A rollback has the build of an older revision, which may be gone back to another time.
+  if (!isShared) await runtime.removeArtifact(artifact);
   return true;
 }

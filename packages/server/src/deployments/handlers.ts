@@ -30,6 +30,20 @@ export function deploymentHandlers(
       const status = await deployments.restart(id, actor);
       return answer(id, status, status === 'running' ? 'restarted' : 'is still restarting');
     },
+    cancel: async ({ id }, { actor }) => {
+      const { status, cancelled } = await deployments.cancel(id, actor);
+      return answer(id, status, afterCancel(status, cancelled));
+    },
+    rollback: async ({ id, revision }, { actor }) => {
+      const done = await deployments.rollback(id, revision, actor);
+      const what = done.status === 'running' ? 'rolled back' : 'is still being rolled back';
+      return {
+        ...answer(id, done.status, `${what} to revision ${done.target}`),
+        revision: done.revision,
+      };
+    },
+    revisions: ({ id, ...page }) => deployments.revisions(id, page),
+    restarts: ({ id, ...page }) => deployments.restarts(id, page),
     delete: async ({ id }, { actor }) => {
       const isGone = await deployments.delete(id, actor);
       return { message: `Deployment ${id} ${isGone ? 'deleted' : 'is still being deleted'}`, id };
@@ -43,4 +57,11 @@ export function deploymentHandlers(
 
 function answer(id: number, status: DeploymentStatus, what: string) {
   return { message: `Deployment ${id} ${what}`, id, status };
+}
+
+function afterCancel(status: DeploymentStatus, cancelled: boolean): string {
+  if (!cancelled) return 'has no release under way: there is nothing to cancel';
+  if (status === 'running')
+    return 'goes on with the release that serves: the newer one is cancelled';
+  return status === 'stopped' ? 'is stopped: its release is cancelled' : 'is still being cancelled';
 }

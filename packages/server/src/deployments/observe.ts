@@ -1,4 +1,7 @@
+import { systemActor } from '../caller.ts';
+import type { Db } from '../database/transaction.ts';
 import { ReleaseFailure, storable } from '../errors.ts';
+import { appendEvent } from '../events/append.ts';
 import { lastLines } from './logs.ts';
 import { restingReason } from './resting-reason.ts';
 import { redactorOf } from './revision-secrets.ts';
@@ -53,15 +56,20 @@ export function createObserver(
     crashes.delete(row.id);
     const redactor = await redactorOf(worker, row.id);
     const output = await lastLines(worker.files.app(row.id), 0, 15, redactor);
-    await record(worker, row, {
-      ...nothingServes,
-      status: 'crash_loop',
-      status_reason: storable(
-        `The app ended${withCode(instance)} more than ${mostCrashes} times in 10 minutes, so it was stopped. Mend it and deploy again, or start it again.\nThe end of its output:\n${output}`,
-      ),
-      failure_code: instance.outOfMemory ? 'OUT_OF_MEMORY' : 'EXITED',
-      stopped_at: new Date(),
-    });
+    await record(
+      worker,
+      row,
+      {
+        ...nothingServes,
+        status: 'crash_loop',
+        status_reason: storable(
+          `The app ended${withCode(instance)} more than ${mostCrashes} times in 10 minutes, so it was stopped. Mend it and deploy again, or start it again.\nThe end of its output:\n${output}`,
+        ),
+        failure_code: instance.outOfMemory ? 'OUT_OF_MEMORY' : 'EXITED',
+        stopped_at: new Date(),
+      },
+      (db) => tellCrash(db, row, instance),
+    );
   }
 
   /** What is to be said of a deployment that runs: what it said before, unless it was not well. */
@@ -90,7 +98,10 @@ export function createObserver(
       row.status_reason === seen.status_reason &&
       row.restarts === restarts &&
       row.process_id === process_id;
-    if (!isSame) await record(worker, row, { ...seen, observed_at: new Date() });
+    if (isSame) return;
+    await record(worker, row, { ...seen, observed_at: new Date() }, async (db) => {
+      if (restarts > row.restarts) await tellCrash(db, row, instance);
+    });
   }
 
   return {
@@ -124,6 +135,15 @@ export function createObserver(
       await recordChange(row, instance, await runningFields(row));
     },
   };
+}
+
+/** Once for each look that finds it, however often it has crashed since the last one. */
+async function tellCrash(db: Db, row: store.DeploymentRow, instance: Instance): Promise<void> {
+  const { id, project_id, name, active_revision, wanted_revision } = row;
+  const { exitCode: exit_code, outOfMemory: out_of_memory, restarts } = instance;
+  const revision = active_revision ?? wanted_revision;
+  const data = { id, project_id, name, revision, exit_code, out_of_memory, restarts };
+  await appendEvent(db, 'deployment_crashed', data, systemActor);
 }
 
 function withCode({ exitCode }: Instance): string {

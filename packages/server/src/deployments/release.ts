@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { parseMemory } from '@borgos/contracts/deployments';
 import { ReleaseFailure } from '../errors.ts';
@@ -24,7 +25,7 @@ export async function release(
   row: store.DeploymentRow,
   signal: AbortSignal,
 ): Promise<void> {
-  const { runtime, router, deadlines } = worker;
+  const { runtime, router } = worker;
   await mkdir(worker.files.directory(row.id), { recursive: true });
   await holdPort(worker, row);
   const revision = await ensureBuilt(worker, row, signal);
@@ -40,9 +41,8 @@ export async function release(
 
   await record(worker, row, { stage: 'waiting until the app is healthy' });
   const healthy = await waitUntilHealthy(worker, started, {
-    path: revision.health_check_path,
-    // Nobody loses anything when the first release gets visitors at once.
-    settle: row.active_generation === null ? 0 : deadlines.settle,
+    path: revision.health_check_path ?? revision.recipe?.healthCheckPath ?? null,
+    settle: settleOf(worker, row, revision),
     signal,
   }).catch((error) => withOutput(worker, row, name, logStart, error));
 
@@ -70,18 +70,46 @@ export async function release(
       observed_at: new Date(),
     },
     (db) =>
-      revisionStore.updateRevision(db, row.id, row.wanted_revision, { served_at: new Date() }),
+      revisionStore.updateRevision(db, row.id, row.wanted_revision, {
+        failure_code: null,
+        failure_reason: null,
+        cancelled_at: null,
+        ...(revision.served_at === null && { served_at: new Date() }),
+      }),
   );
   // It serves: nothing that fails from here on may undo that. What is left, the supervisor stops,
   // and the next release prunes.
-  await tidy(worker, row, name).catch((error) =>
+  const tidied = tidy(worker, row, name, signal).catch((error) =>
     worker.log.warn({ err: error, deployment: row.id }, 'old releases were not all removed'),
   );
+  // Visitors of the old release may take their time, which a newer wish does not wait for.
+  await Promise.race([tidied, aborted(signal)]);
 }
 
-async function tidy(worker: Worker, row: store.DeploymentRow, name: string): Promise<void> {
+/** For how long it must stay healthy before it takes over, in milliseconds. */
+function settleOf(
+  { deadlines }: Worker,
+  row: store.DeploymentRow,
+  { rollback_of, served_at }: revisionStore.RevisionRow,
+): number {
+  // Nobody loses anything when the first release gets visitors at once.
+  if (row.active_generation === null) return 0;
+  return rollback_of === null && served_at === null ? deadlines.settle : deadlines.settleAgain;
+}
+
+async function tidy(
+  worker: Worker,
+  row: store.DeploymentRow,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
   await removeOthers(worker, row.id, name);
-  await pruneRevisions(worker, row.id, row.wanted_revision);
+  // The newer wish may be for what would be removed; its own release prunes.
+  if (!signal.aborted) await pruneRevisions(worker, row.id);
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
 }
 
 /** Binds the port before anything is built, as the proxy's bind decides whether it can be had. */

@@ -7,8 +7,9 @@ import type { Instance } from './runtime.ts';
 import * as store from './store.ts';
 import { nothingServes, record, type Worker } from './worker.ts';
 
-/** How many revisions of a deployment are kept built, to go back to. */
-const keptBuilds = 3;
+/** How many builds of a deployment are kept, to go back to: that which serves is one of them. */
+export const keptBuilds = 3;
+const unservedGraceMs = 1_000;
 /** How many are kept to be read about, with their build logs. */
 const keptRevisions = 20;
 
@@ -33,26 +34,59 @@ export async function retireInstance(
   await runtime.stop(name, deadlines.grace);
 }
 
-/** Removes what old revisions were built to, and in time all that is known of them. */
-export async function pruneRevisions(
-  { db, runtime, files }: Worker,
-  deploymentId: number,
-  active: number,
+/**
+ * Stops an instance that never was the one that serves: it has little to bring to an end, and who
+ * called it off waits for that.
+ */
+export async function stopUnserved(
+  { runtime, deadlines }: Worker,
+  { name }: Instance,
 ): Promise<void> {
+  await runtime.stop(name, Math.min(deadlines.grace, unservedGraceMs));
+}
+
+/**
+ * Removes what revisions were built to, but for what serves, what is wanted, and the last builds
+ * that served; and in time all that is known of old revisions.
+ */
+export async function pruneRevisions(worker: Worker, deploymentId: number): Promise<void> {
+  const { db, runtime, files } = worker;
+  const row = await store.findRow(db, deploymentId);
+  if (!row) return;
   const revisions = await revisionStore.listBuilds(db, deploymentId);
-  const built = revisions.filter(({ artifact }) => artifact !== null);
-  for (const { number, artifact } of built.slice(keptBuilds)) {
-    if (artifact === null || number === active) continue;
-    await runtime.removeArtifact(artifact);
+  const isInUse = (number: number) =>
+    number === row.active_revision || number === row.wanted_revision;
+  const kept = keptArtifacts(revisions, isInUse);
+  const removed = new Set<string>();
+  for (const { number, artifact } of revisions) {
+    if (artifact === null || kept.has(artifact)) continue;
+    // Several revisions may have one build: those that were rolled back to it.
+    if (!removed.has(artifact)) await runtime.removeArtifact(artifact);
+    removed.add(artifact);
     await revisionStore.updateRevision(db, deploymentId, number, { artifact: null });
   }
-  const [newest] = revisions;
-  const oldest = (newest?.number ?? 0) - keptRevisions;
+  const oldest = (revisions[0]?.number ?? 0) - keptRevisions;
   for (const { number, artifact } of revisions) {
-    if (number > oldest || artifact !== null || number === active) continue;
+    const isBuilt = artifact !== null && kept.has(artifact);
+    if (number > oldest || isBuilt || isInUse(number)) continue;
     await rm(files.build(deploymentId, number), { force: true });
     await revisionStore.deleteRevision(db, deploymentId, number);
   }
+}
+
+function keptArtifacts(
+  revisions: revisionStore.Build[],
+  isInUse: (number: number) => boolean,
+): Set<string> {
+  const kept = new Set<string>();
+  for (const { number, artifact } of revisions) {
+    if (artifact !== null && isInUse(number)) kept.add(artifact);
+  }
+  for (const { artifact, served_at } of revisions) {
+    if (kept.size >= keptBuilds) break;
+    if (artifact !== null && served_at !== null) kept.add(artifact);
+  }
+  return kept;
 }
 
 /** Takes no new requests, lets those in flight end, and stops all instances. */
@@ -62,7 +96,14 @@ async function stopAll(worker: Worker, row: store.DeploymentRow): Promise<void> 
   // An action's answer waits for this, so requests get less time here than in a redeploy.
   await router.unroute(row.id, deadlines.grace);
   const own = (await runtime.list()).filter(({ deploymentId }) => deploymentId === row.id);
-  await Promise.all(own.map(({ name }) => runtime.stop(name, deadlines.grace)));
+  const served = row.active_generation ?? 0;
+  await Promise.all(
+    own.map((instance) =>
+      instance.generation > served
+        ? stopUnserved(worker, instance)
+        : runtime.stop(instance.name, deadlines.grace),
+    ),
+  );
   // Whatever is wished by now: this is what is.
   await store.updateDeployment(db, row.id, nothingServes);
 }

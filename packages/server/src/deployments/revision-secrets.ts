@@ -59,6 +59,24 @@ export function openRevision(secrets: Secrets, revision: Sealed): Record<string,
   );
 }
 
+/** Which secrets are otherwise, by name. Of those that cannot be decrypted it is not told. */
+export function compareSecrets(
+  secrets: Secrets,
+  before: Sealed,
+  after: Sealed,
+): { added: string[]; removed: string[]; changed: string[] } {
+  const old = openAll(secrets, before).values;
+  const now = openAll(secrets, after).values;
+  const named = Object.keys(after.secrets);
+  return {
+    added: named.filter((name) => !Object.hasOwn(before.secrets, name)),
+    removed: Object.keys(before.secrets).filter((name) => !Object.hasOwn(after.secrets, name)),
+    changed: named.filter(
+      (name) => Object.hasOwn(old, name) && Object.hasOwn(now, name) && old[name] !== now[name],
+    ),
+  };
+}
+
 /** For what is shown of a deployment: knows the secrets of all its revisions that are kept. */
 export async function redactorOf(
   { db, secrets }: { db: Db; secrets: Secrets },

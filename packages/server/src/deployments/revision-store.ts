@@ -1,3 +1,4 @@
+import type { Actor } from '@borgos/contracts/caller';
 import type { FailureCode } from '@borgos/contracts/deployments';
 import { type Selectable, sql } from 'kysely';
 import type { Tables } from '../database/tables.ts';
@@ -11,24 +12,44 @@ export interface ReleaseSettings {
   cpu_limit: string | null;
   memory_limit: string | null;
   health_check_path: string | null;
+  /** The folder in the project's directory that is built; `null`: the directory itself. */
+  root: string | null;
 }
+
+/** What a revision that repeats another one has of it. */
+export type Repeated = Pick<
+  RevisionRow,
+  | 'artifact'
+  | 'recipe'
+  | 'runtime'
+  | 'built_at'
+  | 'source_commit'
+  | 'rollback_of'
+  | 'rolled_back_from'
+>;
 
 export async function insertRevision(
   db: Db,
-  deploymentId: number,
-  number: number,
-  { environment, ...settings }: ReleaseSettings,
+  { deploymentId, number }: { deploymentId: number; number: number },
+  settings: ReleaseSettings,
   /** Sealed. */
   secrets: Record<string, string>,
+  createdBy: Actor,
+  repeated?: Repeated,
 ): Promise<void> {
   await db
     .insertInto('revisions')
     .values({
       deployment_id: deploymentId,
       number,
-      environment: JSON.stringify(environment),
+      environment: JSON.stringify(settings.environment),
+      cpu_limit: settings.cpu_limit,
+      memory_limit: settings.memory_limit,
+      health_check_path: settings.health_check_path,
+      root: settings.root,
       secrets: JSON.stringify(secrets),
-      ...settings,
+      created_by: JSON.stringify(createdBy),
+      ...(repeated && { ...repeated, recipe: JSON.stringify(repeated.recipe) }),
     })
     .execute();
 }
@@ -79,16 +100,47 @@ export async function getRevision(
     .executeTakeFirstOrThrow();
 }
 
+export type Build = Pick<
+  RevisionRow,
+  'number' | 'artifact' | 'runtime' | 'built_at' | 'served_at' | 'failure_code'
+>;
+
 /** What each revision was built to, newest first; without what may be large. */
-export async function listBuilds(
-  db: Db,
-  deploymentId: number,
-): Promise<{ number: number; artifact: string | null }[]> {
+export async function listBuilds(db: Db, deploymentId: number): Promise<Build[]> {
   return db
     .selectFrom('revisions')
-    .select(['number', 'artifact'])
+    .select(['number', 'artifact', 'runtime', 'built_at', 'served_at', 'failure_code'])
     .where('deployment_id', '=', deploymentId)
     .orderBy('number', 'desc')
+    .execute();
+}
+
+/** Newest first, and how many there are in all. */
+export async function listRevisions(
+  db: Db,
+  deploymentId: number,
+  { limit, offset }: { limit: number; offset: number },
+): Promise<{ rows: RevisionRow[]; total: number }> {
+  const own = db.selectFrom('revisions').where('deployment_id', '=', deploymentId);
+  const rows = await own
+    .selectAll()
+    .orderBy('number', 'desc')
+    .limit(limit)
+    .offset(offset)
+    .execute();
+  const { total } = await own.select(sql<number>`count(*)`.as('total')).executeTakeFirstOrThrow();
+  return { rows, total };
+}
+
+/** Notes that a revision was called off, unless it has served or failed before. */
+export async function markCancelled(db: Db, deploymentId: number, number: number): Promise<void> {
+  await db
+    .updateTable('revisions')
+    .set({ cancelled_at: new Date() })
+    .where('deployment_id', '=', deploymentId)
+    .where('number', '=', number)
+    .where('served_at', 'is', null)
+    .where('failure_code', 'is', null)
     .execute();
 }
 
@@ -112,6 +164,8 @@ export async function updateRevision(
     runtime?: RevisionRow['runtime'];
     failure_code?: FailureCode | null;
     failure_reason?: string | null;
+    source_commit?: string | null;
+    cancelled_at?: null;
     built_at?: Date;
     served_at?: Date;
   },

@@ -20,6 +20,27 @@ export interface RouteState extends Route {
   problem: string | null;
 }
 
+/**
+ * What became of the requests to one deployment, counted since `epoch` began; every request is in
+ * exactly one of the numbers, once it is known which. They never fall within one epoch.
+ */
+export interface RequestCounts {
+  deploymentId: number;
+  epoch: string;
+  /** Answers of the app by class. */
+  answered: { '2xx': number; '3xx': number; '4xx': number; '5xx': number };
+  /** Answered by the proxy, as the app was not there, not reachable or too slow. */
+  proxyErrors: number;
+  /** Without an answer: the visitor left before it came, or the request was cut off. */
+  aborted: number;
+  /** Became a WebSocket or another protocol. */
+  upgraded: number;
+  /** How often the app's answers took about how long to begin, the shortest first. */
+  latency: [milliseconds: number, count: number][];
+  /** Connections of visitors that are open now. */
+  connections: number;
+}
+
 /** What owns the ports that visitors use: the proxy, a process of its own. */
 export interface Router {
   /**
@@ -35,4 +56,9 @@ export interface Router {
   /** Takes no new requests, drains, frees the port. Not routed: fine. */
   unroute(deploymentId: number, timeoutMs: number): Promise<void>;
   list(): Promise<RouteState[]>;
+  /**
+   * What became of the requests, of deployments that are routed or were; within 2 s, and without
+   * waiting for a proxy that is not there. `null`: this proxy is too old to tell.
+   */
+  counts(): Promise<RequestCounts[] | null>;
 }

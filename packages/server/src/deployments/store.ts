@@ -1,3 +1,4 @@
+import type { Actor } from '@borgos/contracts/caller';
 import type { Deployment, DeploymentStatus } from '@borgos/contracts/deployments';
 import { type Selectable, sql } from 'kysely';
 import type { Tables } from '../database/tables.ts';
@@ -133,17 +134,6 @@ export async function countByStatus(db: Db): Promise<Partial<Record<DeploymentSt
   return Object.fromEntries(counts.map(({ status, total }) => [status, total]));
 }
 
-/** How many releases failed in the last 24 hours, of the deployments that there are. */
-export async function countRecentFailures(db: Db): Promise<number> {
-  const row = await db
-    .selectFrom('revisions')
-    .select(sql<number>`count(*)`.as('total'))
-    .where('failure_code', 'is not', null)
-    .where('created_at', '>', sql<string>`now() - interval '24 hours'`)
-    .executeTakeFirstOrThrow();
-  return row.total;
-}
-
 function rows(db: Db) {
   return db
     .selectFrom('deployments as d')
@@ -182,11 +172,26 @@ export async function listRows(db: Db): Promise<DeploymentRow[]> {
   return rows(db).orderBy('d.id').execute();
 }
 
+/** Deployments whose app may print, or has done so within the last minutes. */
+export async function listPrinting(db: Db): Promise<{ id: number; project_id: number }[]> {
+  return db
+    .selectFrom('deployments')
+    .select(['id', 'project_id'])
+    .where((eb) =>
+      eb.or([
+        eb('active_generation', 'is not', null),
+        eb('updated_at', '>', sql<string>`now() - interval '5 minutes'`),
+      ]),
+    )
+    .execute();
+}
+
 /** A new deployment with its first revision and its port, in one statement. */
 export async function insertDeployment(
   db: Db,
   { project_id, name, port }: { project_id: number; name: string; port: number },
   settings: ReleaseSettings,
+  createdBy: Actor,
 ): Promise<number> {
   const row = await db
     .with('added', (db) =>
@@ -210,6 +215,8 @@ export async function insertDeployment(
           'cpu_limit',
           'memory_limit',
           'health_check_path',
+          'root',
+          'created_by',
         ])
         .expression((eb) =>
           eb
@@ -221,6 +228,8 @@ export async function insertDeployment(
               sql`${settings.cpu_limit}::text`.as('cpu_limit'),
               sql`${settings.memory_limit}::text`.as('memory_limit'),
               sql`${settings.health_check_path}::text`.as('health_check_path'),
+              sql`${settings.root}::text`.as('root'),
+              sql`${JSON.stringify(createdBy)}::jsonb`.as('created_by'),
             ]),
         ),
     )
@@ -320,6 +329,17 @@ export async function updateDeployment(
   if (generation !== undefined) query = query.where('generation', '=', generation);
   const { numUpdatedRows } = await query.executeTakeFirst();
   return numUpdatedRows > 0n ? findRow(db, id) : undefined;
+}
+
+/** Holds the deployment until the transaction ends, so that its status is that before the change. */
+export async function findStatus(db: Db, id: number): Promise<DeploymentStatus | undefined> {
+  const row = await db
+    .selectFrom('deployments')
+    .select('status')
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst();
+  return row?.status;
 }
 
 /** Notes that deployments were seen as they are recorded; changes nothing else. */

@@ -1,5 +1,5 @@
 import type { Actor } from '@borgos/contracts/caller';
-import type { Deployment } from '@borgos/contracts/deployments';
+import type { Deployment, DeploymentStatus } from '@borgos/contracts/deployments';
 import { systemActor } from '../caller.ts';
 import type { Db } from '../database/transaction.ts';
 import { transaction } from '../database/transaction.ts';
@@ -30,14 +30,19 @@ export async function wish(
   actor: Actor,
 ): Promise<number> {
   const generation = row.generation + 1;
+  const endsRelease = fields.desired === 'stopped' || fields.desired === 'deleted';
+  if (isReleasing(row) && (endsRelease || fields.keeps_release)) {
+    await revisionStore.markCancelled(db, row.id, row.wanted_revision);
+  }
   const changed = await store.updateDeployment(db, row.id, {
+    keeps_release: false,
     ...fields,
     generation,
     wished_at: new Date(),
   });
   if (!changed) throw notFound('Deployment', row.id);
   await enqueue(jobs, db, row.id);
-  await tell(db, changed, actor);
+  await tell(db, changed, row.status, actor);
   return generation;
 }
 
@@ -62,6 +67,11 @@ export async function wishHealed(
   });
 }
 
+/** Whether something is being brought up right now. */
+export function isReleasing(row: store.DeploymentRow): boolean {
+  return row.desired === 'running' && !row.keeps_release && row.settled_generation < row.generation;
+}
+
 /** The wish to run, before anything is known of how it goes. */
 export const queuedToRun = {
   desired: 'running',
@@ -69,6 +79,31 @@ export const queuedToRun = {
   status_reason: null,
   failure_code: null,
 } as const;
+
+/** The wish to stop. */
+export const stopped = {
+  desired: 'stopped',
+  status: 'stopping',
+  status_reason: null,
+  failure_code: null,
+} as const;
+
+/**
+ * The wish to call off what is being brought up: what serves goes on as it is, and where nothing
+ * does, the deployment is stopped. `undefined`: there is nothing to call off.
+ */
+export function callOff(row: store.DeploymentRow): store.DeploymentFields | undefined {
+  if (!isReleasing(row)) return undefined;
+  if (row.active_revision === null) return stopped;
+  return {
+    status: 'running',
+    status_reason: null,
+    failure_code: null,
+    stage: 'cancelling the release',
+    wanted_revision: row.active_revision,
+    keeps_release: true,
+  };
+}
 
 /** The wish to run what runs or ran, or else what was wanted. Takes the port back if it was free. */
 export async function runAgain(db: Db, row: store.DeploymentRow): Promise<store.DeploymentFields> {
@@ -81,16 +116,30 @@ export async function runAgain(db: Db, row: store.DeploymentRow): Promise<store.
   };
 }
 
+/** What an action is carried out with. */
+export interface Acting {
+  db: Db;
+  jobs: Jobs;
+  feed: EventFeed;
+  /** For how long its answer waits, in milliseconds. */
+  waitMs: number;
+}
+
+interface Acted {
+  deployment: Deployment | undefined;
+  wished: boolean;
+}
+
 /**
  * Records the wish that `fieldsFor` makes (`undefined`: there is nothing to do) and waits, at most
  * `waitMs`, until it is carried out. Returns the deployment as it is then, if it still is, and
  * whether anything was wished.
  */
 export async function act(
-  { db, jobs, feed, waitMs }: { db: Db; jobs: Jobs; feed: EventFeed; waitMs: number },
+  { db, jobs, feed, waitMs }: Acting,
   { id, actor }: { id: number; actor: Actor },
   fieldsFor: (db: Db, row: store.DeploymentRow) => Promise<store.DeploymentFields | undefined>,
-): Promise<{ deployment: Deployment | undefined; wished: boolean }> {
+): Promise<Acted> {
   const { generation, wished } = await transaction(db, async (db) => {
     const row = await store.lockRow(db, id);
     if (!row) throw notFound('Deployment', id);
@@ -100,6 +149,20 @@ export async function act(
   });
   await untilSettled({ db, feed, waitMs }, id, generation);
   return { deployment: await store.findDeployment(db, id), wished };
+}
+
+/**
+ * The status that an action has come to.
+ * @throws AppError NOT_FOUND, DEPLOYMENT_FAILED
+ */
+export function statusAfter({ deployment, wished }: Acted, id: number): DeploymentStatus {
+  if (!deployment) throw notFound('Deployment', id);
+  const { status, status_reason, failure_code } = deployment;
+  // Where nothing was wished, it is the failure of an earlier release that is still shown.
+  if (failure_code && wished) {
+    throw new AppError('DEPLOYMENT_FAILED', status_reason ?? `Deployment ${id} failed`);
+  }
+  return status;
 }
 
 /** Refuses what is asked of a deployment that is on its way out. */

@@ -1,4 +1,5 @@
 import type { Actor } from '@borgos/contracts/caller';
+import type { DeploymentStatus } from '@borgos/contracts/deployments';
 import { systemActor } from '../caller.ts';
 import type { Db } from '../database/transaction.ts';
 import { transaction } from '../database/transaction.ts';
@@ -21,6 +22,8 @@ export interface Deadlines {
   wrongPort: number;
   /** For how long a new release must stay healthy before it takes over from an old one. */
   settle: number;
+  /** The same for a build that has served before: only how it gets on with today's data is new. */
+  settleAgain: number;
   /** For requests in flight to the old release. */
   drain: number;
   /** Between SIGTERM and SIGKILL. */
@@ -36,6 +39,7 @@ export const defaultDeadlines: Deadlines = {
   health: 60_000,
   wrongPort: 10_000,
   settle: 1_000,
+  settleAgain: 200,
   drain: 30_000,
   grace: 10_000,
   runtime: 5 * 60_000,
@@ -60,7 +64,7 @@ export interface Worker {
   /** A short id of this BORGOS_HOME. */
   instance: string;
   deadlines: Deadlines;
-  detectRecipe: (directory: string) => Promise<Recipe>;
+  detectRecipe: (directory: string, options?: { root?: string | undefined }) => Promise<Recipe>;
   /** Runs one build at a time: two at once would starve a small machine. */
   buildInTurn: InTurn;
 }
@@ -81,10 +85,11 @@ export async function record(
   also?: (db: Db) => Promise<void>,
 ): Promise<store.DeploymentRow> {
   return transaction(worker.db, async (db) => {
+    const before = await store.findStatus(db, id);
     const row = await store.updateDeployment(db, id, fields, generation);
     if (!row) throw new Superseded(`deployment ${id} has a newer wish than ${generation}`);
     await also?.(db);
-    await tell(db, row, systemActor);
+    await tell(db, row, before, systemActor);
     return row;
   });
 }
@@ -97,10 +102,26 @@ export const nothingServes = {
   process_id: null,
 };
 
-/** Appends the event that tells a deployment's state. */
-export async function tell(db: Db, row: store.DeploymentRow, actor: Actor): Promise<void> {
+/** Appends the event that tells a deployment's state, and which one it had before. */
+export async function tell(
+  db: Db,
+  row: store.DeploymentRow,
+  previous_status: DeploymentStatus | undefined,
+  actor: Actor,
+): Promise<void> {
   const { id, project_id, name, port, status, status_reason, failure_code, stage } = row;
   const revision = row.active_revision ?? row.wanted_revision;
-  const data = { id, project_id, name, port, status, status_reason, failure_code, stage, revision };
+  const data = {
+    id,
+    project_id,
+    name,
+    port,
+    status,
+    ...(previous_status && { previous_status }),
+    status_reason,
+    failure_code,
+    stage,
+    revision,
+  };
   await appendEvent(db, 'deployment_status', data, actor);
 }
