@@ -18,9 +18,10 @@ type Answer = Record<string, unknown>;
 
 /**
  * What the server tells the proxy, as JSON over HTTP on a unix socket:
- * `GET /ping` · `GET /routes` · `PUT /routes/7` (a `Route`) · `POST /routes/7/drain`
- * `{target, timeoutMs}` · `POST /routes/7/remove` `{timeoutMs}` · `POST /shutdown` `{onlyIfUnused}` ·
- * `GET /watch` (never answered to its end: its connection breaks when the proxy ends).
+ * `GET /ping` · `GET /routes` · `GET /counts` (a `RouteReading` a deployment) · `PUT /routes/7` (a
+ * `Route`) · `POST /routes/7/drain` `{target, timeoutMs}` · `POST /routes/7/remove` `{timeoutMs}` ·
+ * `POST /shutdown` `{onlyIfUnused}` · `GET /watch` (never answered to its end: its connection breaks
+ * when the proxy ends).
  * Errors: `{code, message}`.
  */
 export function createControlApi(
@@ -43,6 +44,8 @@ export function createControlApi(
         return { ...info, routes: table.list().length };
       case 'GET routes':
         return { routes: table.list().map(({ route, problem }) => ({ ...route, problem })) };
+      case 'GET counts':
+        return { counts: await table.counts() };
       case 'PUT routes :id': {
         const route = parseRoute(body);
         if (route.deploymentId !== parseId(id)) throw invalid('deploymentId differs from the path');

@@ -22,7 +22,8 @@ export function forwardRequest(
   response: ServerResponse,
   visit: Visit,
 ): void {
-  const { deploymentId } = visit.site;
+  const { deploymentId, counts } = visit.site;
+  const begun = counts.begin();
   const awaitsContinue = request.headers.expect !== undefined;
   const asksTarget = awaitsContinue && isAscii(request.rawHeaders);
   let continued = false;
@@ -35,12 +36,14 @@ export function forwardRequest(
   const closes = () => visit.isClosing() || (awaitsContinue && !continued);
   const fail = (answer: ErrorAnswer) => {
     clearTimeout(timer);
+    if (!response.headersSent && !response.destroyed) counts.failByProxy();
     answerError(request, response, answer, closes());
   };
   request.on('error', () => {});
   response.on('error', () => {});
   response.once('close', () => {
     clearTimeout(timer);
+    if (!response.headersSent) counts.abort();
     // Whatever the target is still busy with, nobody waits for it.
     if (current && !(response.writableFinished && current.writableFinished)) current.destroy();
     leave();
@@ -67,6 +70,7 @@ export function forwardRequest(
       if (checked.hasBody) request.socket.setTimeout(0);
       try {
         relayResponse(incoming, response, closes());
+        counts.answer(response.statusCode, begun);
       } catch {
         fail(answerInvalid(deploymentId));
         outgoing.destroy();

@@ -15,15 +15,18 @@ import type { Visit } from './site.ts';
  * behind its request.
  */
 export function forwardUpgrade(request: IncomingMessage, early: Buffer, visit: Visit): void {
-  const { deploymentId } = visit.site;
+  const { deploymentId, counts } = visit.site;
+  const begun = counts.begin();
   const visitor = request.socket;
   let leave = () => {};
   let current: ClientRequest | undefined;
   let response: ServerResponse | undefined;
+  let joined = false;
   const timer = setTimeout(() => fail(answerTimeout(deploymentId)), limits.answerMs);
   visitor.on('error', () => {});
   visitor.once('close', () => {
     clearTimeout(timer);
+    if (!joined && !response?.headersSent) counts.abort();
     current?.destroy();
     leave();
   });
@@ -33,7 +36,9 @@ export function forwardUpgrade(request: IncomingMessage, early: Buffer, visit: V
   else send(checked, true);
 
   function fail(answer: ErrorAnswer): void {
-    if (!response && !visitor.destroyed) answerError(request, ordinaryResponse(), answer, true);
+    if (response || visitor.destroyed) return;
+    counts.failByProxy();
+    answerError(request, ordinaryResponse(), answer, true);
   }
 
   /** Node gives none for an upgrade; what is not upgraded is answered like any other request. */
@@ -64,15 +69,17 @@ export function forwardUpgrade(request: IncomingMessage, early: Buffer, visit: V
       agent: false,
     });
     current = outgoing;
-    let joined = false;
     outgoing.on('upgrade', (incoming, _target, late) => {
       joined = true;
       clearTimeout(timer);
+      counts.upgrade();
       join(incoming, visitor, early, late);
     });
     outgoing.on('response', (incoming) => {
       try {
-        relayResponse(incoming, ordinaryResponse(), true);
+        const ordinary = ordinaryResponse();
+        relayResponse(incoming, ordinary, true);
+        counts.answer(ordinary.statusCode, begun);
       } catch {
         visitor.destroy();
       }

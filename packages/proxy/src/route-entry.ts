@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { errorCode, Refusal } from './refusal.ts';
 import type { Route, Target } from './route.ts';
+import type { RouteCounts } from './route-counts.ts';
 import type { Site } from './site.ts';
 import { createUpstream, type Upstream } from './upstream.ts';
 import { openVisitorPort, type VisitorPort } from './visitor-port.ts';
@@ -17,11 +18,13 @@ export interface RouteEntry {
   prepare(route: Route): Promise<{ commit(): void; undo(): Promise<void> }>;
   /** The former target that is still in use, or the current one. */
   findUpstream(target: Target): { upstream: Upstream; isCurrent: boolean } | undefined;
+  /** Of visitors, on its port; 0 while that is not bound. */
+  connections(): Promise<number>;
   /** Frees the port at once; returns what may still be in flight. */
   stop(): Upstream[];
 }
 
-export function createRouteEntry(initial: Route): RouteEntry {
+export function createRouteEntry(initial: Route, counts: RouteCounts): RouteEntry {
   let current = initial.target && upstreamOf(initial.target);
   const former = new Set<Upstream>();
   let port: VisitorPort | null = null;
@@ -29,6 +32,7 @@ export function createRouteEntry(initial: Route): RouteEntry {
 
   const site: Site = {
     deploymentId: initial.deploymentId,
+    counts,
     port: () => entry.route.port,
     upstream: () => current,
     trusts: (address) => trusted?.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4') === true,
@@ -90,6 +94,7 @@ export function createRouteEntry(initial: Route): RouteEntry {
       const upstream = [...former].find((one) => isSame(one.target, target));
       return upstream && { upstream, isCurrent: false };
     },
+    connections: async () => (await port?.connections()) ?? 0,
     stop() {
       port?.stop();
       port = null;

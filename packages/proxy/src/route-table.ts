@@ -1,7 +1,9 @@
+import { createCountsKept } from './counts-kept.ts';
 import { limits } from './limits.ts';
 import type { Log } from './log.ts';
 import { Refusal } from './refusal.ts';
 import type { Route, Target } from './route.ts';
+import type { RouteReading } from './route-counts.ts';
 import { createRouteEntry, type RouteEntry } from './route-entry.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -17,6 +19,8 @@ export interface RouteTable {
   drain(deploymentId: number, target: Target, timeoutMs: number): Promise<number>;
   /** `problem`: why the port is not bound (yet). */
   list(): { route: Route; problem: string | null }[];
+  /** What became of the requests so far, also to deployments that are not routed any more. */
+  counts(): Promise<RouteReading[]>;
   /** Takes no more changes from now on, unless there are routes and `onlyIfEmpty`. */
   close(onlyIfEmpty: boolean): Promise<boolean>;
   isClosed(): boolean;
@@ -34,6 +38,7 @@ export async function createRouteTable(
   log: Log,
 ): Promise<RouteTable> {
   const entries = new Map<number, RouteEntry>();
+  const kept = createCountsKept((deploymentId) => entries.has(deploymentId));
   const leaving = new Map<number, Set<Upstream>>();
   let closed = false;
   let queue: Promise<unknown> = Promise.resolve();
@@ -76,7 +81,9 @@ export async function createRouteTable(
     }
   }
 
-  for (const route of initial) entries.set(route.deploymentId, createRouteEntry(route));
+  for (const route of initial) {
+    entries.set(route.deploymentId, createRouteEntry(route, kept.of(route.deploymentId)));
+  }
   await Promise.all([...entries.values()].map(bindAgain));
   setInterval(() => {
     const unbound = [...entries.values()].filter((entry) => entry.problem !== null);
@@ -95,7 +102,7 @@ export async function createRouteTable(
         checkOpen();
         checkPort(route);
         const { deploymentId } = route;
-        const entry = entries.get(deploymentId) ?? createRouteEntry(route);
+        const entry = entries.get(deploymentId) ?? createRouteEntry(route, kept.of(deploymentId));
         const { commit, undo } = await entry.prepare(route);
         try {
           await save(routesWith(new Map([[deploymentId, route]])));
@@ -135,6 +142,13 @@ export async function createRouteTable(
     },
 
     list: () => [...entries.values()].map(({ route, problem }) => ({ route, problem })),
+
+    counts: () =>
+      Promise.all(
+        [...kept.all()].map(async ([id, counts]) =>
+          counts.read(id, (await entries.get(id)?.connections()) ?? 0),
+        ),
+      ),
 
     close: (onlyIfEmpty) =>
       inOrder(async () => {

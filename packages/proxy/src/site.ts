@@ -1,8 +1,10 @@
+import type { RouteCounts } from './route-counts.ts';
 import type { Upstream } from './upstream.ts';
 
 /** What the handling of one visitor's request needs to know of its route, always up to date. */
 export interface Site {
   readonly deploymentId: number;
+  readonly counts: RouteCounts;
   /** The port that visitors use. */
   port(): number;
   /** Where new requests go; `null`: nowhere yet. */

@@ -9,6 +9,8 @@ import type { Site, Visit } from './site.ts';
 export interface VisitorPort {
   readonly host: string;
   readonly port: number;
+  /** How many visitors are connected, also by what was upgraded. */
+  connections(): Promise<number>;
   /** Frees the port at once and closes idle connections; the others end with their answer. */
   stop(): void;
 }
@@ -65,6 +67,11 @@ export async function openVisitorPort(
   return {
     host,
     port,
+    connections() {
+      const { promise, resolve } = Promise.withResolvers<number>();
+      server.getConnections((error, count) => resolve(error ? 0 : count));
+      return promise;
+    },
     stop() {
       closing = true;
       server.close();

@@ -1,11 +1,11 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { echo, startServer } from '../testing/http-server.ts';
-import { createMetrics, type Measure } from './metrics.ts';
+import { createMetrics, type Figure, type Measure } from './metrics.ts';
 import { mount } from './mount.ts';
 
-async function startWith(measures: Measure[]) {
-  const metrics = createMetrics(pino({ level: 'silent' }), measures);
+async function startWith(measures: Measure[], figures: Figure[] = []) {
+  const metrics = createMetrics(pino({ level: 'silent' }), measures, figures);
   return startServer(
     (http) => {
       metrics.serve(http);
@@ -65,4 +65,26 @@ test('a figure that cannot be read is left out, and the others stay', async () =
   const text = await scrape(url);
   expect(text).not.toMatch(/^borgos_projects /m);
   expect(text).toContain('process_resident_memory_bytes');
+});
+
+test('figures of several objects have labels, and those of objects that are gone are not told', async () => {
+  let ids = ['7', '8'];
+  const read = async () => ids.map((id) => ({ labels: { id, name: 'web' }, value: Number(id) }));
+  const common = { help: 'x', labels: ['id', 'name'], read };
+  const { url } = await startWith(
+    [],
+    [
+      { ...common, name: 'borgos_cores', kind: 'gauge' },
+      { ...common, name: 'borgos_requests_total', kind: 'counter' },
+    ],
+  );
+  await scrape(url);
+  const text = await scrape(url);
+  expect(text).toContain('borgos_cores{id="7",name="web"} 7');
+  expect(text).toContain('# TYPE borgos_requests_total counter');
+  expect(text).toContain('borgos_requests_total{id="8",name="web"} 8');
+  ids = ['8'];
+  const later = await scrape(url);
+  expect(later).not.toContain('id="7"');
+  expect(later).toContain('borgos_requests_total{id="8",name="web"} 8');
 });

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Answer, HttpServer } from './server.ts';
 
 /** A figure that somebody else knows, asked for when it is scraped. */
@@ -13,6 +13,16 @@ export interface Measure {
   read(): Promise<number | Record<string, number>>;
 }
 
+/** Figures of several objects, told apart by labels; asked for when they are scraped. */
+export interface Figure {
+  /** With the prefix `borgos_` and a unit; that of a counter ends with `_total`. */
+  name: string;
+  help: string;
+  kind: 'gauge' | 'counter';
+  labels: string[];
+  read(): Promise<{ labels: Record<string, string>; value: number }[]>;
+}
+
 export interface Metrics {
   /** For `createHttpServer`. */
   onAnswer(answer: Answer): void;
@@ -23,7 +33,7 @@ export interface Metrics {
 const readTimeoutMs = 2000;
 
 /** Counts what the server answers and measures its process, for Prometheus. */
-export function createMetrics(log: Logger, measures: Measure[]): Metrics {
+export function createMetrics(log: Logger, measures: Measure[], figures: Figure[] = []): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 20 });
   const requests = new Histogram({
@@ -34,6 +44,7 @@ export function createMetrics(log: Logger, measures: Measure[]): Metrics {
     registers: [registry],
   });
   for (const measure of measures) addGauge(registry, measure, log);
+  for (const figure of figures) addFigure(registry, figure, log);
 
   return {
     onAnswer({ route, method, status, milliseconds }) {
@@ -66,6 +77,36 @@ function addGauge(registry: Registry, { name, help, label, read }: Measure, log:
         this.remove();
         log.warn({ err: error, metric: name }, 'a metric could not be read');
       }
+    },
+  });
+}
+
+function addFigure(registry: Registry, figure: Figure, log: Logger): void {
+  const { name, help, kind, labels, read } = figure;
+  const options = { name, help, labelNames: labels, registers: [registry] };
+  async function fill(add: (labels: Record<string, string>, value: number) => void): Promise<void> {
+    try {
+      for (const { labels, value } of await withTimeout(read())) add(labels, value);
+    } catch (error) {
+      log.warn({ err: error, metric: name }, 'a metric could not be read');
+    }
+  }
+  if (kind === 'gauge') {
+    new Gauge({
+      ...options,
+      async collect() {
+        this.reset();
+        await fill((labels, value) => this.set(labels, value));
+      },
+    });
+    return;
+  }
+  new Counter({
+    ...options,
+    async collect() {
+      // Counted elsewhere: here it is only told.
+      this.reset();
+      await fill((labels, value) => this.inc(labels, value));
     },
   });
 }

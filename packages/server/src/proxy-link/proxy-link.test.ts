@@ -117,6 +117,21 @@ test('it starts a proxy, routes, switches, drains and unroutes, all of it repeat
   await expect(visit(port)).rejects.toThrow();
 });
 
+test('it tells what became of the requests', async () => {
+  const link = await connect(await temporaryDirectory());
+  const [a, port] = [await app('a'), await freePort()];
+  expect(await link.counts()).toEqual([]);
+  await link.route({ deploymentId: 1, port, target: a });
+  await visit(port);
+  expect(await link.counts()).toMatchObject([
+    {
+      deploymentId: 1,
+      answered: { '2xx': 1, '3xx': 0, '4xx': 0, '5xx': 0 },
+      latency: [[expect.any(Number), 1]],
+    },
+  ]);
+});
+
 test('a port of another process fails the release with PORT_IN_USE', async () => {
   const link = await connect(await temporaryDirectory());
   const { port } = await app('somebody else');

@@ -29,6 +29,23 @@ export interface ProxyLink extends Router {
 
 const CALL_MS = 5_000;
 const END_MS = 5_000;
+const COUNTS_MS = 2_000;
+
+const count = z.number().min(0);
+const countList = z.object({
+  counts: z.array(
+    z.object({
+      deploymentId: z.int(),
+      epoch: z.string(),
+      answered: z.object({ '2xx': count, '3xx': count, '4xx': count, '5xx': count }),
+      proxyErrors: count,
+      aborted: count,
+      upgraded: count,
+      latency: z.array(z.tuple([z.number(), count])),
+      connections: count,
+    }),
+  ),
+});
 
 const routeList = z.object({
   routes: z.array(
@@ -113,6 +130,16 @@ export async function connectProxy(options: ProxyLinkOptions): Promise<ProxyLink
 
     async list() {
       return routeList.parse(await call('GET', '/routes')).routes;
+    },
+
+    async counts() {
+      try {
+        return countList.parse(await client.call('GET', '/counts', undefined, COUNTS_MS)).counts;
+      } catch (error) {
+        // It outlives its server, so it may be one from before it could count.
+        if (error instanceof ProxyRefusal && error.code === 'UNKNOWN') return null;
+        throw error;
+      }
     },
 
     close: () => disconnect(true),

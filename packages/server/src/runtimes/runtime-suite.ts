@@ -367,6 +367,36 @@ export function runtimeSuite(harness: Harness): void {
       expect(await runtime.listeners('borgos-none-1-r1-g1')).toEqual([]);
     });
 
+    test('tells what an instance uses, and nothing of one that does not run', async () => {
+      const spec = specOf('serve', { memory: 256 * 1024 ** 2 });
+      await start(spec);
+      await answerOf(spec.name);
+      const none = 'borgos-none-1-r1-g1';
+      const usage = await runtime.usage([spec.name, none]);
+      if (process.platform !== 'linux' && runtime.name === 'process') {
+        expect(usage.size).toBe(0);
+        return;
+      }
+      expect([...usage.keys()]).toEqual([spec.name]);
+      const first = usage.get(spec.name);
+      const isLimited = runtime.limits.enforced;
+      expect(first?.memoryLimit).toBe(isLimited ? 256 * 1024 ** 2 : null);
+      expect(first?.memoryBytes).toBeGreaterThan(5 * 1024 ** 2);
+      expect(first?.memoryBytes).toBeLessThan(200 * 1024 ** 2);
+      expect(first?.cpuSeconds).toBeGreaterThan(0);
+      const isTold = runtime.name === 'docker';
+      expect(first?.receivedBytes).toEqual(isTold ? expect.any(Number) : null);
+      for (let count = 0; count < 100; count += 1) await answerOf(spec.name);
+      await until(async () => {
+        const later = (await runtime.usage([spec.name])).get(spec.name);
+        expect(later?.counter).toBe(first?.counter);
+        expect(later?.cpuSeconds).toBeGreaterThan(first?.cpuSeconds ?? 0);
+        if (isTold) expect(later?.sentBytes).toBeGreaterThan(first?.sentBytes ?? 0);
+      });
+      await runtime.stop(spec.name, 1_000);
+      expect(await runtime.usage([spec.name])).toEqual(new Map());
+    });
+
     test('sees its instances again after it was closed, and goes on with their logs', async () => {
       const spec = specOf('tick');
       const before = await start(spec);

@@ -6,6 +6,7 @@ import { createAppLogs } from './app-logs.ts';
 import { buildImage, previewBuild, removeImage } from './build.ts';
 import { removeBuildLeftoversOf } from './build-leftovers.ts';
 import { type ContainerEvent, watchContainers } from './container-events.ts';
+import { usageOf } from './container-usage.ts';
 import { findContainer, removeContainer } from './containers.ts';
 import { findDocker, openEngine } from './engine.ts';
 import { ignoring } from './engine-errors.ts';
@@ -124,6 +125,7 @@ export async function createDockerRuntime(options: {
     },
     list,
     stop,
+    usage: (names) => usageOf(engine, names),
     async listeners(name) {
       const container = await findOwn(name);
       return container === undefined ? [] : listenersOf(container.Id, container.State.Pid);

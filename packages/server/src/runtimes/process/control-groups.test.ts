@@ -62,7 +62,7 @@ describe.runIf(opened.groups !== null)('limits', () => {
       });
     }, soon);
     await vi.waitFor(async () => {
-      expect(await runtime.find(name)).toMatchObject({ state: 'running', outOfMemory: false });
+      expect(await runtime.find(name)).toMatchObject({ state: 'running', outOfMemory: true });
     }, soon);
     await vi.waitFor(() => grow(1), soon);
     const running = await runtime.find(name);
@@ -89,6 +89,48 @@ describe.runIf(opened.groups !== null)('limits', () => {
 test('a user who may not limit processes is told why', async () => {
   if (opened.groups === null) expect(opened.reason).toMatch(/may not limit|has no control groups/);
   else await opened.groups.close();
+});
+
+test.each([
+  {
+    version: 2 as const,
+    controllers: ['cpu', 'memory'],
+    files: {
+      'cpu.stat': 'usage_usec 2500000\nuser_usec 2000000\n',
+      'memory.current': '900\n',
+      'memory.stat': 'anon 600\ninactive_file 200\n',
+    },
+    usage: { cpuSeconds: 2.5, memoryBytes: 700 },
+  },
+  {
+    version: 1 as const,
+    controllers: ['cpu', 'cpuacct', 'memory'],
+    files: {
+      'cpuacct.usage': '2500000000\n',
+      'memory.usage_in_bytes': '900\n',
+      'memory.stat': 'inactive_file 7\ntotal_inactive_file 200\n',
+    },
+    usage: { cpuSeconds: 2.5, memoryBytes: 700 },
+  },
+  // Without this controller, and when the group is gone, it is not known.
+  {
+    version: 1 as const,
+    controllers: ['cpu', 'memory'],
+    files: {},
+    usage: { cpuSeconds: null, memoryBytes: null },
+  },
+])('version $version of control groups tells what a group uses', async (tree) => {
+  const path = mkdtempSync(join(tmpdir(), 'borgos-cgroup-'));
+  try {
+    const group = join(path, 'borgos-a', 'web');
+    mkdirSync(group, { recursive: true });
+    for (const [file, text] of Object.entries(tree.files)) writeFileSync(join(group, file), text);
+    const { version, controllers } = tree;
+    const groups = controlGroups([{ version, path, controllers }], 'borgos-a');
+    expect(await groups.usage('web')).toEqual(tree.usage);
+  } finally {
+    rmSync(path, { recursive: true });
+  }
 });
 
 /** Most machines have version 2, the one this runs on perhaps not: so the files it writes. */

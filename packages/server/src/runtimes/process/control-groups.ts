@@ -11,6 +11,14 @@ export interface Limits {
   memory: number | null;
 }
 
+/** What the processes of a group use; `null`: these control groups do not count it. */
+export interface GroupUsage {
+  /** Since the group was made, those that are gone included. */
+  cpuSeconds: number | null;
+  /** Bytes, without cached files that nobody used for a while. */
+  memoryBytes: number | null;
+}
+
 /** Control groups of Linux, one an instance: they hold its limits and know all its processes. */
 export interface ControlGroups {
   /** Makes the group, or sets the limits of the one that is there. */
@@ -20,6 +28,7 @@ export interface ControlGroups {
   members(name: string): Promise<number[]>;
   /** How often the kernel killed one of its processes for want of memory. */
   outOfMemoryKills(name: string): Promise<number>;
+  usage(name: string): Promise<GroupUsage>;
   /** Only once it has no process. Not there: fine. */
   remove(name: string): Promise<void>;
   /** Removes the groups' parent unless instances are in it. */
@@ -115,6 +124,15 @@ export function controlGroups(hierarchies: Hierarchy[], parent: string): Control
       return 0;
     },
 
+    async usage(name) {
+      let usage: GroupUsage = { cpuSeconds: null, memoryBytes: null };
+      for (const hierarchy of hierarchies) {
+        const file = (file: string) => read(join(directory(hierarchy, name), file));
+        usage = { ...usage, ...(await readUsage(hierarchy, file)) };
+      }
+      return usage;
+    },
+
     async remove(name) {
       for (const hierarchy of hierarchies) await removeEmpty(directory(hierarchy, name));
     },
@@ -126,6 +144,48 @@ export function controlGroups(hierarchies: Hierarchy[], parent: string): Control
       }
     },
   };
+}
+
+async function readUsage(
+  { version, controllers }: Hierarchy,
+  file: (name: string) => Promise<string>,
+): Promise<Partial<GroupUsage>> {
+  if (version === 2) {
+    const [cpu, memory, statistics] = await Promise.all(
+      ['cpu.stat', 'memory.current', 'memory.stat'].map(file),
+    );
+    return {
+      cpuSeconds: scaled(numberIn(cpu, /^usage_usec (\d+)$/m), 1e-6),
+      memoryBytes: without(numberIn(memory), numberIn(statistics, /^inactive_file (\d+)$/m)),
+    };
+  }
+  const usage: Partial<GroupUsage> = {};
+  if (controllers.includes('cpuacct')) {
+    usage.cpuSeconds = scaled(numberIn(await file('cpuacct.usage')), 1e-9);
+  }
+  if (controllers.includes('memory')) {
+    const [memory, statistics] = await Promise.all(
+      ['memory.usage_in_bytes', 'memory.stat'].map(file),
+    );
+    usage.memoryBytes = without(
+      numberIn(memory),
+      numberIn(statistics, /^total_inactive_file (\d+)$/m),
+    );
+  }
+  return usage;
+}
+
+function numberIn(text: string | undefined, pattern = /^(\d+)$/m): number | null {
+  const found = pattern.exec(text ?? '')?.[1];
+  return found === undefined ? null : Number(found);
+}
+
+function scaled(value: number | null, factor: number): number | null {
+  return value === null ? null : value * factor;
+}
+
+function without(total: number | null, part: number | null): number | null {
+  return total === null ? null : Math.max(0, total - (part ?? 0));
 }
 
 /** Lets the children of a group have limits of their own. */

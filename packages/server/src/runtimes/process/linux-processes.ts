@@ -83,7 +83,7 @@ export function parseStat(text: string): Stat {
 }
 
 /** `null` also for processes whose environment this user may not see: those are never ours. */
-async function readVariable(pid: number, variable: string): Promise<string | null> {
+export async function readVariable(pid: number, variable: string): Promise<string | null> {
   const text = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
   const start = `\0${text}`.indexOf(`\0${variable}=`);
   if (start < 0) return null;

@@ -50,6 +50,7 @@ export function brandedGroups(groups: ControlGroups | null, brand: Brand): Contr
     },
     members: async (name) => (await groups?.members(name)) ?? [],
     outOfMemoryKills: async (name) => (await groups?.outOfMemoryKills(name)) ?? 0,
+    usage: async (name) => (await groups?.usage(name)) ?? { cpuSeconds: null, memoryBytes: null },
     remove: async (name) => groups?.remove(name),
     close: async () => groups?.close(),
   };

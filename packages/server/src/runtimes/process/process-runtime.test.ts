@@ -188,7 +188,7 @@ describe('an instance that exits', () => {
       address: null,
     });
     await vi.waitFor(async () => {
-      expect(await found(name)).toMatchObject({ state: 'running', restarts: 1, exitCode: null });
+      expect(await found(name)).toMatchObject({ state: 'running', restarts: 1, exitCode: code });
       expect(told).toEqual([name, name]);
     }, soon);
     expect((await ask(await found(name), '/')).pid).not.toBe(processId);

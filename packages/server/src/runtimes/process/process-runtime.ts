@@ -6,6 +6,7 @@ import { buildRelease } from './build-release.ts';
 import { openControlGroups } from './control-groups.ts';
 import { instanceProcesses } from './instance-processes.ts';
 import { openInstanceRecords, type Sealing } from './instance-record.ts';
+import { createInstanceUsage } from './instance-usage.ts';
 import { listeningSockets } from './listening-sockets.ts';
 import { brandedGroups, openBrand } from './peer-brand.ts';
 import { createPeerConnections } from './peer-connections.ts';
@@ -59,6 +60,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
     groups: brandedGroups(groups, brand),
     searchPath,
   });
+  const measureUsage = createInstanceUsage(instance, groups);
   await supervisor.recover();
   const known = new Set((await supervisor.list()).map(({ name }) => `${instance}/${name}`));
   const found = await endOrphans(
@@ -95,6 +97,10 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
     find: (name) => supervisor.find(name),
     list: () => supervisor.list(),
     stop: (name, graceMs) => supervisor.stop(name, graceMs),
+    async usage(names) {
+      const running = await supervisor.running();
+      return measureUsage(running.filter(({ name }) => names.includes(name)));
+    },
     listeners: async (name) => listeningSockets(await supervisor.members(name)),
     onExit: (callback) => supervisor.onExit(callback),
     ownsConnection: (connection) => peers.areOwn(connection),

@@ -6,6 +6,7 @@ import { createTurns } from '../turns.ts';
 import type { ControlGroups } from './control-groups.ts';
 import type { InstanceProcesses } from './instance-processes.ts';
 import { type InstanceRecord, type InstanceRecords, newRecord, viewOf } from './instance-record.ts';
+import type { RunningInstance } from './instance-usage.ts';
 import { exitCodeOf, type Launched, launch } from './launch.ts';
 import { baseEnvironment, instanceMarker } from './process-environment.ts';
 import type { ProcessIdentity, ProcessTable } from './process-table.ts';
@@ -34,6 +35,8 @@ export interface Supervisor {
   stop(name: string, graceMs: number): Promise<void>;
   /** Its living processes; `[]` when there is no such instance. */
   members(name: string): Promise<number[]>;
+  /** Those that run right now, each with its first process and the memory it may use. */
+  running(): Promise<RunningInstance[]>;
   onExit(callback: (name: string) => void): void;
   /** Lets go of the instances; they run on. */
   close(): Promise<void>;
@@ -90,8 +93,8 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
     await update(entry, {
       process: entry.leader,
       startedAt: new Date().toISOString(),
-      exitCode: null,
-      outOfMemory: false,
+      // After a restart they tell of the end before it.
+      ...(restarts === 0 && { exitCode: null, outOfMemory: false }),
     });
     watchChild(entry, child, entry.leader);
   }
@@ -312,6 +315,13 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
     async members(name) {
       const entry = entries.get(name);
       return entry ? processes.members(name, entry.leader, entry.watched) : [];
+    },
+
+    async running() {
+      await checkAdopted();
+      return [...entries.values()].flatMap(({ record: { name, memory, process: leader } }) =>
+        leader === null ? [] : [{ name, memory, pid: leader.pid }],
+      );
     },
 
     onExit(callback) {
