@@ -5,10 +5,14 @@ import { createAudit } from './audit/audit.ts';
 import { auditHandlers } from './audit/handlers.ts';
 import { type Auth, createAuth } from './auth/auth.ts';
 import { authHandlers, tokenHandlers, userHandlers } from './auth/handlers.ts';
+import { systemActor } from './caller.ts';
 import { type Closing, createClosing } from './closing.ts';
 import type { Database } from './database/open.ts';
 import { openHomeDatabase } from './database/open-postgres.ts';
 import { createReadCache } from './database/read-cache.ts';
+import { isUnreachable } from './database/unreachable.ts';
+import { deploymentMetricHandlers } from './deployment-metrics/handlers.ts';
+import { createDeploymentMetrics } from './deployment-metrics/metrics.ts';
 import { createDeployments, findRuntimeInUse } from './deployments/deployments.ts';
 import { deploymentHandlers } from './deployments/handlers.ts';
 import { logFiles } from './deployments/logs.ts';
@@ -16,14 +20,22 @@ import { defaultFreePorts, isPortFree, type PortRange } from './deployments/port
 import { detectRecipe } from './deployments/recipe/detect-recipe.ts';
 import type { Runtime } from './deployments/runtime.ts';
 import { type Deadlines, defaultDeadlines } from './deployments/worker.ts';
+import { createErrorLog } from './error-log/error-log.ts';
+import { createErrorFeeds } from './error-log/feeds/error-feeds.ts';
+import { errorGroupHandlers, errorHandlers } from './error-log/handlers.ts';
+import { createSentryIntake } from './error-log/sentry/intake.ts';
+import { appendEvent } from './events/append.ts';
 import { createEventFeed } from './events/feed.ts';
+import { forgetOldEvents } from './events/retention.ts';
 import { claimHome, openHome } from './home.ts';
 import { serveDocumentation } from './http/documentation.ts';
 import { serveHomePage } from './http/home-page.ts';
 import { createMetrics } from './http/metrics.ts';
 import { mount } from './http/mount.ts';
 import { networkOf } from './http/peer-address.ts';
+import { serveSentryIntake } from './http/sentry-intake.ts';
 import { createHttpServer } from './http/server.ts';
+import { serveWebSocket } from './http/websocket/websocket.ts';
 import { createIdempotency } from './idempotency/idempotency.ts';
 import { createInTurn } from './in-turn.ts';
 import { createJobs } from './jobs/jobs.ts';
@@ -41,6 +53,8 @@ import { type Settings, version } from './settings.ts';
 import { isLoopback } from './settings-table.ts';
 import { statusHandlers } from './status/handlers.ts';
 import { createStatus } from './status/status.ts';
+import { webhookHandlers } from './webhooks/handlers.ts';
+import { createWebhooks } from './webhooks/webhooks.ts';
 
 export interface App {
   database: Database;
@@ -60,7 +74,7 @@ const jobsCloseMs = 5_000;
 /** How often what is kept for a while is looked through. */
 const hourMs = 3_600_000;
 /** Above what these wait for by themselves: requests in flight, and jobs. */
-const closeMs = { http: 12_000, jobs: jobsCloseMs + 2_000 };
+const closeMs = { http: 12_000, jobs: jobsCloseMs + 2_000, webhooks: 6_000 };
 
 /** Builds BorgOS, top to bottom. What was opened before something failed is closed again. */
 export async function createApp(options: {
@@ -135,6 +149,9 @@ async function build(
   const cached = createReadCache(database);
   const projects = createProjects({ db, cached, roots: settings.projectRoots });
   const ownPorts = [settings.port];
+  let url = `http://localhost:${settings.port}`;
+  const errorLog = createErrorLog({ db, projects, url: () => url });
+  closing.add(() => errorLog.close());
   const deployments = await createDeployments({
     db,
     cached,
@@ -158,6 +175,22 @@ async function build(
     },
   });
   closing.add(() => deployments.close());
+  const deploymentMetrics = createDeploymentMetrics({ db, runtime, router: proxy, log });
+  closing.add(() => deploymentMetrics.close());
+  const errorFeeds = createErrorFeeds({ errorLog, output: deployments.output, feed, log });
+  closing.add(() => errorFeeds.close());
+  const webhooks = createWebhooks({
+    db,
+    feed,
+    secrets,
+    reach: {
+      allow: settings.webhookAllow,
+      allowLoopback: isLoopback(settings.host) && settings.trustedProxies.length === 0,
+      ownPorts: () => ownPorts,
+    },
+    log,
+  });
+  closing.add(() => webhooks.close(), closeMs.webhooks);
   const { searchPath, autoScan } = settings;
   const scanning = { db, feed, projects, deployments, home, searchPath, autoScan, log };
   const scans = await createScans(scanning);
@@ -173,24 +206,28 @@ async function build(
     counts: async () => ({
       active_deployments: await deployments.countActive(),
       total_projects: await projects.count(),
-      recent_errors: await deployments.countRecentFailures(),
+      recent_errors: await errorLog.countRecent(),
     }),
   });
   closing.add(() => status.close());
 
-  const metrics = createMetrics(log, [
-    {
-      name: 'borgos_projects',
-      help: 'How many projects are registered.',
-      read: () => projects.count(),
-    },
-    {
-      name: 'borgos_deployments',
-      help: 'How many deployments there are, by status.',
-      label: 'status',
-      read: () => deployments.countByStatus(),
-    },
-  ]);
+  const metrics = createMetrics(
+    log,
+    [
+      {
+        name: 'borgos_projects',
+        help: 'How many projects are registered.',
+        read: () => projects.count(),
+      },
+      {
+        name: 'borgos_deployments',
+        help: 'How many deployments there are, by status.',
+        label: 'status',
+        read: () => deployments.countByStatus(),
+      },
+    ],
+    deploymentMetrics.figures,
+  );
   const rateLimits = await createRateLimits({ database, log });
   closing.add(() => rateLimits.close());
   const { seal, open } = secrets;
@@ -203,6 +240,7 @@ async function build(
     localTrust: settings.auth === 'local',
     authenticate: auth.authenticate,
     isDeployed: runtime.ownsConnection,
+    isPassing: isUnreachable,
     rateLimits,
     idempotency,
     onAnswer: metrics.onAnswer,
@@ -212,12 +250,27 @@ async function build(
   mount(http, api.projects, projectHandlers(projects, deployments));
   mount(http, api.scans, scanHandlers(scans, zenith));
   mount(http, api.deployments, deploymentHandlers(deployments));
+  mount(http, api.deploymentMetrics, deploymentMetricHandlers(deploymentMetrics));
+  mount(http, api.errors, errorHandlers(errorLog));
+  mount(http, api.errorGroups, errorGroupHandlers(errorLog));
   mount(http, api.auth, authHandlers(auth));
   mount(http, api.users, userHandlers(auth));
   mount(http, api.tokens, tokenHandlers(auth));
   mount(http, api.audit, auditHandlers(audit));
-  closing.add(everyHour(log, [auth.forgetOld, idempotency.forgetOld]));
+  mount(http, api.webhooks, webhookHandlers(webhooks));
+  closing.add(
+    everyHour(log, [
+      auth.forgetOld,
+      idempotency.forgetOld,
+      errorLog.forgetOld,
+      webhooks.forgetOld,
+      deploymentMetrics.forgetOld,
+      () => forgetOldEvents(db),
+    ]),
+  );
+  serveSentryIntake(http, createSentryIntake({ errorLog, rateLimits }));
   metrics.serve(http);
+  serveWebSocket(http, { feed, authenticate: auth.authenticate });
   serveDocumentation(http, version);
   serveHomePage(http, async () => {
     const { items, total } = await deployments.list({ limit: 50 });
@@ -239,11 +292,20 @@ async function build(
     setupToken,
     async listen() {
       await deployments.recover();
+      await deploymentMetrics.start();
+      errorFeeds.start();
       await scans.recover();
+      webhooks.start();
       stopping?.throwIfAborted();
-      const url = await http.listen();
-      ownPorts.push(Number(new URL(url).port));
-      return url;
+      const address = await http.listen();
+      const { port } = new URL(address);
+      ownPorts.push(Number(port));
+      url = `http://localhost:${port}`;
+      await appendEvent(db, 'system_status', { status: 'started', version }, systemActor);
+      closing.add(() =>
+        appendEvent(db, 'system_status', { status: 'stopping', version }, systemActor),
+      );
+      return address;
     },
     close: () => closing.run(),
   };
