@@ -66,8 +66,13 @@ export async function takeReading(
 ): Promise<Reading> {
   async function readRuntime() {
     const instances = await runtime.list();
-    const running = instances.filter(({ state }) => state === 'running');
-    return { instances, usage: await runtime.usage(running.map(({ name }) => name)) };
+    const usage = await runtime.usage(namesOfRunning(instances));
+    if (namesOfRunning(instances).every((name) => usage.has(name))) return { instances, usage };
+    // One that ended meanwhile, as the old one of a redeploy, is not one that cannot be read.
+    const left = new Set(namesOfRunning(await runtime.list()));
+    const still = ({ name, state }: MeasuredInstance) =>
+      state !== 'running' || usage.has(name) || left.has(name);
+    return { instances: instances.filter(still), usage };
   }
   async function readProxy() {
     const counts = await router.counts();
@@ -84,4 +89,8 @@ export async function takeReading(
     }),
   ]);
   return { at, ...seen, counts };
+}
+
+function namesOfRunning(instances: MeasuredInstance[]): string[] {
+  return instances.filter(({ state }) => state === 'running').map(({ name }) => name);
 }
