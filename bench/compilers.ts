@@ -70,14 +70,8 @@ export function findCompilers(folder: string): Record<string, Compiler> {
         return status === 0 || ['c', 'cpp', 'rust'].includes(name) ? undefined : 1;
       });
   };
-  each('c', '.c', 'gcc', ['-fsyntax-only', '-w', '-x', 'c'], /\.c:(\d+):\d+: error/);
-  each(
-    'cpp',
-    '.cc',
-    'g++',
-    ['-fsyntax-only', '-w', '-x', 'c++', '-std=c++20'],
-    /\.cc:(\d+):\d+: error/,
-  );
+  each('c', '.c', 'gcc', ['-fsyntax-only', '-w', '-x', 'c'], syntaxOfC);
+  each('cpp', '.cc', 'g++', ['-fsyntax-only', '-w', '-x', 'c++', '-std=c++20'], syntaxOfC);
   each('go', '.go', 'gofmt', ['-e', '-l'], /\.go:(\d+):\d+:/);
   each(
     'rust',
@@ -121,6 +115,10 @@ function lineOfJson(text: string): number | undefined {
       .split('\n').length;
   }
 }
+
+/** Not what is said of names, such as that one is not declared: those are known with all headers only. */
+const syntaxOfC =
+  /\.cc?:(\d+):\d+: error: [^\n]*(?:expected (?!\d|a type)|stray|missing terminating|unterminated|without a previous|without #if|two or more data types|duplicate '|at end of input|invalid preprocessing directive)/;
 
 const javaSyntax =
   /expected|illegal start|illegal character|reached end of file|unclosed|not a statement|without|orphaned|illegal underscore|malformed|invalid method declaration|<identifier>|should be declared in a file named/;

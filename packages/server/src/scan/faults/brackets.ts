@@ -51,7 +51,8 @@ function indentOf(text: string, offset: number): number {
   return at - start;
 }
 
-function isFirstOnLine(text: string, offset: number): boolean {
+/** Whether there is only white space before it on its line. */
+export function isFirstOnLine(text: string, offset: number): boolean {
   return text.lastIndexOf('\n', offset - 1) + 1 + indentOf(text, offset) === offset;
 }
 

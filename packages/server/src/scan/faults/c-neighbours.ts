@@ -7,23 +7,31 @@ const binary = new Set(
 );
 
 const onlyOnce = new Set(
-  'break case class enum goto if namespace return static struct switch typedef union using while'.split(
+  'break case class do else enum goto if namespace return static struct switch typedef union using while'.split(
     ' ',
   ),
 );
 
 /** Finds tokens side by side that no C or C++ has, however its macros are defined. */
-export function findWrongNeighbours(tokens: readonly Token[]): FaultAt | undefined {
-  for (let index = 1; index < tokens.length; index++) {
+export function findWrongNeighbours(
+  tokens: readonly Token[],
+  partners: readonly (number | undefined)[],
+): FaultAt | undefined {
+  for (let index = 0; index < tokens.length; index++) {
     const token = tokens[index];
     const before = tokens[index - 1];
     if (!token || !before) continue;
-    if (/^#\w/.test(token.text)) {
-      return { offset: token.offset, message: `There is no directive \`${token.text}\`` };
+    if (token.text === '(' && /^[A-Z][A-Z0-9_]*$/.test(before.text)) {
+      // Code of another language is given to a macro whole.
+      const close = partners[index] ?? index;
+      const isCode = tokens
+        .slice(index, Math.min(close, index + 400))
+        .some(({ text }) => text === ';');
+      if (isCode) index = close;
     }
     if (token.isApart) continue;
-    if (isWithoutHash(before, token)) {
-      return { offset: before.offset, message: `Missing \`#\` before \`${before.text}\`` };
+    if (isTwice(before, token, tokens[index - 2], tokens[index + 1])) {
+      return { offset: token.offset, message: `Unexpected \`${token.text}\` after itself` };
     }
     const third = tokens[index - 2];
     if (isWrongPair(before, token, third) || isWrongTriple(third, before, token)) {
@@ -41,9 +49,6 @@ export function findWrongNeighbours(tokens: readonly Token[]): FaultAt | undefin
 }
 
 function isWrongPair(before: Token, token: Token, third: Token | undefined): boolean {
-  if (before.kind === 'number') {
-    return token.kind === 'number' || isLowerCase(token) || token.text === '(';
-  }
   if (before.text === ']') return token.kind === 'number';
   if (before.text === token.text && onlyOnce.has(token.text)) return true;
   if (before.text === 'if' || before.text === 'switch') {
@@ -55,15 +60,33 @@ function isWrongPair(before: Token, token: Token, third: Token | undefined): boo
   if (third?.text === '[' && before.text === '=') return false;
   if (before.text === '&&') return token.text === ']' || token.text === '||';
   if (token.kind !== 'sign') return false;
+  // Scripts within macros know `===`.
+  if (token.text === '=' && token.offset === before.offset + before.text.length) return false;
   // `<%` and `<:` are other ways to write brackets, `.` may begin a number.
   if (before.text === '<' && '%:'.includes(token.text)) return false;
   return ';}]'.includes(token.text) || (binary.has(token.text) && token.text !== '.');
 }
 
-function isWithoutHash(before: Token, token: Token): boolean {
-  if (before.text === 'include') return token.text === '<' || token.kind === 'string';
-  return ['define', 'undef', 'ifdef', 'ifndef'].includes(before.text) && token.kind === 'word';
+/** The same word twice, where it cannot be both a type and what is declared with it. */
+function isTwice(before: Token, token: Token, third?: Token, after?: Token): boolean {
+  if (before.text !== token.text || token.kind !== 'word' || !after) return false;
+  if (singleTypes.has(token.text)) return true;
+  // No function has the name of a type, and a macro is called or not.
+  if (after.text === '(') {
+    return !tagged.has(third?.text ?? '') && token.text !== 'long' && !token.text.startsWith('__');
+  }
+  if (!isLowerCase(token) || tagged.has(third?.text ?? '') || token.text === 'long') return false;
+  return operators.has(after.text) || operands.has(third?.text ?? '');
 }
+
+const words = (list: string) => new Set(list.split(' '));
+const singleTypes = words('int char void float double short unsigned signed');
+const operators = words('+ - / % == != <= >= < || . -> += -= ? |');
+const operands = words('= == != <= >= + - / % ! return || += -= ?');
+
+const tagged = new Set(
+  'struct union enum class typename new interface friend sizeof defined ::'.split(' '),
+);
 
 function isWrongTriple(third: Token | undefined, before: Token, token: Token): boolean {
   if (token.text !== '}') return false;

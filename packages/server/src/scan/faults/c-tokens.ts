@@ -2,23 +2,28 @@ export interface Token {
   kind: 'word' | 'number' | 'string' | 'sign';
   text: string;
   offset: number;
-  /** A directive lies between it and the token before: there may be anything, such as an include. */
+  /** A directive that may bring tokens of its own lies between it and the token before. */
   isApart: boolean;
+  /** It stands for a directive that there is not. */
+  isDirective?: boolean;
 }
 
-/** A token, or where a branch of the preprocessor begins or ends. */
-export type Piece = Token | { kind: 'if' | 'else' | 'endif'; isNever: boolean; offset: number };
+/** A token, the name of a macro, or where a branch of the preprocessor begins or ends. */
+export type Piece =
+  | Token
+  | { kind: 'define'; name: string; isUneven: boolean; offset: number }
+  | { kind: 'if' | 'else' | 'endif'; isNever: boolean; offset: number };
 
 // Sticky, each alternative with one way to match, so that it is linear.
 const lexer = new RegExp(
   [
     String.raw`(?<space>[ \t\r\f\v\n]+|\\\r?\n|\\)`,
-    String.raw`(?<comment>\/\/(?:[^\\\n]|\\[^])*|\/\*(?:[^*]|\*(?!\/))*(?:\*\/|$))`,
+    String.raw`(?<comment>\/\/(?:[^\\\n]|\\[\s\S])*|\/\*(?:[^*]|\*(?!\/))*(?:\*\/|$))`,
     String.raw`(?<raw>(?:u8|[uUL])?R"(?<fence>[^()\\\s]{0,16})\()`,
-    String.raw`(?<string>(?:u8|[uUL])?(?:"(?:[^"\\\n]|\\\r?[^])*"?|'(?:[^'\\\n]|\\\r?[^])*'?))`,
+    String.raw`(?<string>(?:u8|[uUL])?(?:"(?:[^"\\\n]|\\\r?[\s\S])*"?|'(?:[^'\\\n]|\\\r?[\s\S])*'?))`,
     String.raw`(?<number>\.?\d(?:[eEpP][+-]|'(?=\w)|[\w.])*)`,
     String.raw`(?<word>[\p{L}_$\u0080-\uffff][\p{L}\p{N}_$\u0080-\uffff]*)`,
-    String.raw`(?<sign><<=|>>=|\.\.\.|->\*?|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*\/%&|^]=|::|##|[^])`,
+    String.raw`(?<sign><=>|<<=|>>=|\.\.\.|->\*?|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*\/%&|^]=|::|##|[\s\S])`,
   ].join('|'),
   'yu',
 );
@@ -38,7 +43,7 @@ export function* readPieces(text: string): Generator<Piece> {
       const end = endOfDirective(text, at);
       const piece = readDirective(text.slice(at, end), at);
       if (piece) yield piece;
-      isApart = true;
+      if (piece?.kind !== 'define') isApart = true;
       at = end;
       continue;
     }
@@ -89,18 +94,38 @@ function isOpenComment(comment: string): boolean {
 }
 
 function readDirective(directive: string, offset: number): Piece | undefined {
-  const [, name = '', condition] = /^#\s*(\w*)\s*([^\s/]*)/.exec(directive) ?? [];
+  const [, name = '', condition] = /^#[^\S\n]*(\w*)\s*([^\s/]*)/.exec(directive) ?? [];
   if (name === 'if' || name === 'ifdef' || name === 'ifndef') {
     return { kind: 'if', isNever: name === 'if' && condition === '0', offset };
   }
   if (name === 'else' || name.startsWith('elif')) return { kind: 'else', isNever: false, offset };
   if (name === 'endif') return { kind: 'endif', isNever: false, offset };
+  if (name === 'define' || name === 'undef') {
+    return {
+      kind: 'define',
+      name: /^\w*/.exec(condition ?? '')?.[0] ?? '',
+      isUneven: isUneven(directive),
+      offset,
+    };
+  }
+  if (name === '') {
+    const sign = /^#[^\S\n]*([#()[\]{}<>;,:=])/.exec(directive)?.[1];
+    return sign === undefined
+      ? undefined
+      : { kind: 'sign', text: `#${sign}`, offset, isApart: true, isDirective: true };
+  }
   if (directives.has(name) || /^\d*$/.test(name)) return undefined;
-  return { kind: 'sign', text: `#${name}`, offset, isApart: true };
+  return { kind: 'sign', text: `#${name}`, offset, isApart: true, isDirective: true };
+}
+
+/** Whether a macro opens braces that it does not close, or the other way round. */
+function isUneven(directive: string): boolean {
+  const code = directive.replace(/"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*'/g, '');
+  return code.split('{').length !== code.split('}').length;
 }
 
 const directives = new Set(
-  'define undef include include_next import embed pragma error warning line ident sccs assert unassert using'.split(
+  'include include_next import embed pragma error warning line ident sccs assert unassert using'.split(
     ' ',
   ),
 );
