@@ -96,4 +96,25 @@ test('every error that was acknowledged is there once, whoever is killed, and it
   expect(acknowledged.filter((message) => kept.get(message) !== 1)).toEqual([]);
   expect(groups.find(({ id }) => id === group_id)?.count).toBe(kept.size);
   expect([...kept.values()].every((count) => count === 1)).toBe(true);
+  const { pagination } = await server.client.errors.list({ limit: 1, offset: 0 });
+  const told = await toldIds(server.url, pagination.total);
+  expect(told).toHaveLength(pagination.total);
+  expect(new Set(told).size).toBe(pagination.total);
 });
+
+/** The ids of the first so many logged errors that the WebSocket tells of, in order. */
+async function toldIds(url: string, count: number): Promise<number[]> {
+  const told: { id: number; seq: number }[] = [];
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/ws`);
+  socket.onopen = () =>
+    socket.send(JSON.stringify({ type: 'subscribe', channels: ['errors'], since: 0 }));
+  socket.onmessage = ({ data: text }) => {
+    const { type, seq, data } = JSON.parse(text);
+    if (type === 'error_logged') told.push({ id: data.id, seq });
+  };
+  await waitFor('every error to be told', async () => told.length >= count, 30_000);
+  socket.close();
+  const seqs = told.map(({ seq }) => seq);
+  expect(seqs).toEqual(seqs.toSorted((one, other) => one - other));
+  return told.map(({ id }) => id);
+}
