@@ -9,7 +9,8 @@ import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { createAddressRules } from '../packages/server/src/webhooks/sending/address-rules.ts';
 import { createSender } from '../packages/server/src/webhooks/sending/send.ts';
-import { newSecret, sign } from '../packages/server/src/webhooks/sending/signature.ts';
+import { newSecret } from '../packages/server/src/webhooks/sending/signature.ts';
+import { signedHeaders } from '../packages/server/src/webhooks/sending/signed-headers.ts';
 import { median } from './quantile.ts';
 
 const target = 0.7;
@@ -72,14 +73,8 @@ async function sendersTo(port: number) {
   const url = `http://127.0.0.1:${port}/hooks?team=7`;
   const keys = [newSecret()];
   const signal = new AbortController().signal;
-  const message = { url, id: 'msg_1', timestamp: Math.floor(Date.now() / 1_000), body, keys };
-  const headers = {
-    'content-type': 'application/json',
-    'user-agent': 'BorgOS/0.1.0',
-    'webhook-id': message.id,
-    'webhook-timestamp': String(message.timestamp),
-    'webhook-signature': sign(message),
-  };
+  const signed = { id: 'msg_1', timestamp: Math.floor(Date.now() / 1_000), body, keys };
+  const headers = signedHeaders(signed);
   const agent = new undici.Agent();
   const bare: Send = async () => {
     const answer = await undici.request(url, { method: 'POST', headers, body, dispatcher: agent });
@@ -89,6 +84,7 @@ async function sendersTo(port: number) {
   const rules = createAddressRules({ allow: [], allowLoopback: true, ownPorts: () => [8081] });
   const sender = createSender({ rules });
   const ours: Send = async () => {
+    const message = { url, body, headers: signedHeaders(signed) };
     const { error } = await sender.send(message, signal);
     if (error !== null) throw new Error(error);
   };

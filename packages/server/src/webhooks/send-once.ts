@@ -1,7 +1,6 @@
 import type { Secrets } from '../secrets/secrets.ts';
-import { version } from '../settings.ts';
 import type { Outcome, Sender } from './sending/send.ts';
-import { sign } from './sending/signature.ts';
+import { signedHeaders } from './sending/signed-headers.ts';
 import type { Target } from './store.ts';
 import { openKeys } from './webhook-secrets.ts';
 
@@ -39,18 +38,9 @@ export function createSendOnce({
     const timestamp = Math.floor(at.getTime() / 1_000);
     const keys = keysOf(secrets, target, at.getTime());
     if (!keys) return { at: at.toISOString(), headers: {}, outcome: unsigned(target.id) };
-    const signed = { id, timestamp, body, keys };
-    return {
-      at: at.toISOString(),
-      headers: {
-        'content-type': 'application/json',
-        'user-agent': `BorgOS/${version}`,
-        'webhook-id': id,
-        'webhook-timestamp': String(timestamp),
-        'webhook-signature': sign(signed),
-      },
-      outcome: await sender.send({ ...signed, url: target.url }, signal),
-    };
+    const headers = signedHeaders({ id, timestamp, body, keys });
+    const outcome = await sender.send({ url: target.url, body, headers }, signal);
+    return { at: at.toISOString(), headers, outcome };
   };
 }
 

@@ -93,7 +93,7 @@ test.each([
     if (!problem?.includes('does not exist')) expect(problem).toEqual(refused);
     const rules = createAddressRules({ allow: [], allowLoopback: false, ownPorts: () => [] });
     const sender = createSender({ rules, timeoutMs: 300 });
-    const message = { url, id: 'msg_1', timestamp: 1, body: '{}', keys: ['secret-key'] };
+    const message = { url, body: '{}', headers: {} };
     expect((await sender.send(message, never)).error).toEqual(refused);
     await sender.close();
   }

@@ -8,6 +8,7 @@ import { waitFor } from '../../testing/wait-for.ts';
 import { createAddressRules } from './address-rules.ts';
 import { createSender, type SenderOptions } from './send.ts';
 import { newSecret } from './signature.ts';
+import { signedHeaders } from './signed-headers.ts';
 import { startReceiver } from './testing/receiver.ts';
 import { selfSigned } from './testing/self-signed.ts';
 
@@ -21,9 +22,11 @@ function startSender(options: Partial<SenderOptions> = {}) {
   return sender;
 }
 
-function message(url: string) {
+function message(url: string, secret = 'a-secret-key') {
   const timestamp = Math.floor(Date.now() / 1_000);
-  return { url, id: 'msg_1', timestamp, body: '{"type":"test"}', keys: ['a-secret-key'] };
+  const body = '{"type":"test"}';
+  const headers = signedHeaders({ id: 'msg_1', timestamp, body, keys: [secret] });
+  return { url, body, headers, timestamp };
 }
 
 /** What comes of a receiver that answers like this. */
@@ -45,7 +48,7 @@ test('a webhook is a signed POST, and 2xx is success', async () => {
   const seen = await startReceiver((socket) => {
     socket.end(`${head}Content-Length: 4\r\n\r\nfine`);
   });
-  const sent = { ...message(seen.url), keys: [secret] };
+  const sent = message(seen.url, secret);
   const outcome = await startSender().send(sent, never);
   expect(outcome).toEqual({
     status: 202,
@@ -397,6 +400,6 @@ test('a sender that is closed ends what is being sent, and sends no more', async
 test('no secret and no path is in what is told of a failure', async () => {
   const secret = 'canary-of-a-secret';
   const receiver = await startReceiver((socket) => void socket.resetAndDestroy());
-  const sent = { ...message(`${receiver.url}&token=canary`), keys: [secret] };
+  const sent = message(`${receiver.url}&token=canary`, secret);
   expect(JSON.stringify(await startSender().send(sent, never))).not.toContain('canary');
 });

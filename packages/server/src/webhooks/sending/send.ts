@@ -1,15 +1,16 @@
 import { StringDecoder } from 'node:string_decoder';
 import { AppError, storable } from '../../errors.ts';
-import { version } from '../../settings.ts';
 import type { AddressRules } from './address-rules.ts';
 import { createGuardedAgent, type Resolve } from './connector.ts';
 import { type Answer, exchange } from './exchange.ts';
 import { statusFailure } from './failure-sentence.ts';
 import { retryAfterSeconds } from './retry-after.ts';
-import { type Signed, sign } from './signature.ts';
 
-export interface WebhookMessage extends Signed {
+export interface WebhookMessage {
   url: string;
+  body: string;
+  /** See signedHeaders. */
+  headers: Record<string, string>;
 }
 
 /** What came of one try. All text in it can be kept in PostgreSQL. */
@@ -47,7 +48,6 @@ export interface SenderOptions {
   resolve?: Resolve;
 }
 
-const userAgent = `BorgOS/${version}`;
 const longestConnectMs = 10_000;
 const shownHeaders = [
   ...['content-type', 'content-length', 'content-encoding', 'date', 'server', 'location'],
@@ -77,7 +77,12 @@ export function createSender({ rules, timeoutMs = 15_000, resolve }: SenderOptio
           ? { status: null, headers: {}, body: null, problem: target.problem }
           : await exchange(
               agent,
-              { ...target, headers: headersOf(message), body: message.body, timeoutMs },
+              {
+                ...target,
+                headers: Object.entries(message.headers).flat(),
+                body: message.body,
+                timeoutMs,
+              },
               signal,
             );
       if (answer.problem !== null) throwIfClosed();
@@ -116,21 +121,6 @@ function createTargetOf(rules: AddressRules): (url: string) => Target | { proble
       throw error;
     }
   };
-}
-
-function headersOf(message: WebhookMessage): string[] {
-  return [
-    'content-type',
-    'application/json',
-    'user-agent',
-    userAgent,
-    'webhook-id',
-    message.id,
-    'webhook-timestamp',
-    String(message.timestamp),
-    'webhook-signature',
-    sign(message),
-  ];
 }
 
 function outcomeOf({ status, headers, body, problem }: Answer, duration: number): Outcome {
