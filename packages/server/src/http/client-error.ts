@@ -1,8 +1,8 @@
-import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { AppError } from '../errors.ts';
 import { answerOf } from './errors.ts';
+import { rawAnswer } from './raw-answer.ts';
 
 /**
  * Answers what is no HTTP request, so that no route ever sees it: on the bare socket, which is
@@ -18,17 +18,10 @@ export function answerClientError(
     socket.destroy();
     return;
   }
-  const { status, body } = answerOf(asAppError(error), requestId);
+  const answer = answerOf(asAppError(error), requestId);
+  const { status, body } = answer;
   log.info({ request_id: requestId, status, code: body.code, reason: error.code }, 'not HTTP');
-  const text = JSON.stringify(body);
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    'Content-Type: application/json; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(text)}`,
-    `X-Request-Id: ${requestId}`,
-    'Connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`);
+  socket.end(rawAnswer(answer, requestId));
   // A peer that keeps its side open must not keep the socket.
   socket.setTimeout(1000, () => socket.destroy());
 }
