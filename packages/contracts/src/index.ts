@@ -3,6 +3,8 @@ import { auth, tokens, users } from './auth.ts';
 import { deploymentMetricEndpoints as deploymentMetrics } from './deployment-metrics.ts';
 import { deployments } from './deployments.ts';
 import { errorGroups, errors } from './error-log.ts';
+import { mcp } from './mcp.ts';
+import { projectFiles } from './project-files.ts';
 import { projects } from './projects.ts';
 import { scans } from './scans.ts';
 import { status } from './status.ts';
@@ -12,12 +14,14 @@ import { webhooks } from './webhooks.ts';
 export const api = {
   status,
   projects,
+  projectFiles,
   scans,
   deployments,
   deploymentMetrics,
   errors,
   errorGroups,
   webhooks,
+  mcp,
   auth,
   users,
   tokens,

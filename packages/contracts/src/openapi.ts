@@ -41,6 +41,7 @@ const tags = [
   { name: 'Errors', description: 'What went wrong in projects, and which of it is the same.' },
   { name: 'Webhooks', description: 'Who is told by HTTP when something happens.' },
   { name: 'Authentication', description: 'Who may do what: users, sessions and API tokens.' },
+  { name: 'MCP', description: 'What agents can do here, by the Model Context Protocol.' },
   { name: 'Audit', description: 'Who did what.' },
 ];
 

@@ -30,6 +30,7 @@ import { forgetOldEvents } from './events/retention.ts';
 import { claimHome, openHome } from './home.ts';
 import { serveDocumentation } from './http/documentation.ts';
 import { serveHomePage } from './http/home-page.ts';
+import { serveMcp } from './http/mcp-route.ts';
 import { createMetrics } from './http/metrics.ts';
 import { mount } from './http/mount.ts';
 import { networkOf } from './http/peer-address.ts';
@@ -39,13 +40,16 @@ import { serveWebSocket } from './http/websocket/websocket.ts';
 import { createIdempotency } from './idempotency/idempotency.ts';
 import { createInTurn } from './in-turn.ts';
 import { createJobs } from './jobs/jobs.ts';
+import { mcpHandlers } from './mcp/handlers.ts';
+import { createMcp } from './mcp/mcp.ts';
 import { projectHandlers } from './projects/handlers.ts';
 import { createProjects } from './projects/projects.ts';
 import { connectProxy } from './proxy-link/proxy-link.ts';
 import { createRateLimits } from './rate-limits/rate-limits.ts';
 import { chooseRuntime } from './runtimes/choose-runtime.ts';
 import { listSource } from './runtimes/source.ts';
-import { scanHandlers } from './scan/handlers.ts';
+import { projectFileHandlers, scanHandlers } from './scan/handlers.ts';
+import { createProjectFiles } from './scan/project-files.ts';
 import { createScans } from './scan/scans.ts';
 import { createZenith } from './scan/zenith.ts';
 import { openSecrets } from './secrets/secrets.ts';
@@ -248,6 +252,7 @@ async function build(
   closing.add(() => http.close(), closeMs.http);
   mount(http, api.status, statusHandlers(status));
   mount(http, api.projects, projectHandlers(projects, deployments));
+  mount(http, api.projectFiles, projectFileHandlers(createProjectFiles({ projects })));
   mount(http, api.scans, scanHandlers(scans, zenith));
   mount(http, api.deployments, deploymentHandlers(deployments));
   mount(http, api.deploymentMetrics, deploymentMetricHandlers(deploymentMetrics));
@@ -258,6 +263,10 @@ async function build(
   mount(http, api.tokens, tokenHandlers(auth));
   mount(http, api.audit, auditHandlers(audit));
   mount(http, api.webhooks, webhookHandlers(webhooks));
+  const mcp = createMcp({ operations: http.operations, version, log });
+  closing.add(() => mcp.close());
+  mount(http, api.mcp, mcpHandlers(mcp));
+  serveMcp(http, mcp);
   closing.add(
     everyHour(log, [
       auth.forgetOld,

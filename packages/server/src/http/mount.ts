@@ -1,6 +1,7 @@
 import type { Call, Endpoint, Handlers, ListResult } from '@borgos/contracts/endpoint';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import type { Operation } from '../mcp/operations.ts';
 import { OpenCall } from './call.ts';
 import { answerOnce, idempotencyKeyOf, type WrittenAnswer } from './idempotency.ts';
 import { inputParser } from './input.ts';
@@ -29,6 +30,8 @@ export function mount<R extends Record<string, Endpoint>>(
   for (const [name, endpoint] of Object.entries<Endpoint>(endpoints)) {
     const handler = byName[name];
     if (!handler) throw new Error(`${endpoint.method} ${endpoint.path} has no handler`);
+    // The schemas of this very endpoint make its input, for every way in.
+    http.operations.set(endpoint, handler as Operation);
     http.fastify.route({
       method: endpoint.method,
       url: endpoint.path.replace(/\{(\w+)\}/g, ':$1'),

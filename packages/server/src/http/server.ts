@@ -1,10 +1,11 @@
-import type { IncomingHttpHeaders, IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Caller } from '@borgos/contracts/caller';
 import type { Endpoint } from '@borgos/contracts/endpoint';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import type { Operation } from '../mcp/operations.ts';
 import { type AdmissionOptions, createAdmission, type Verdict } from './admission.ts';
 import { type CallWatch, watchCalls } from './call.ts';
 import { answerClientError } from './client-error.ts';
@@ -57,6 +58,8 @@ export interface HttpServer {
   readonly log: Logger;
   readonly idempotency: Idempotency;
   readonly calls: CallWatch;
+  /** What `mount` has added, for who does the same without HTTP. */
+  readonly operations: Map<Endpoint, Operation>;
   /** The bare server, for upgrades: it is asked for those to a WebSocket alone. */
   readonly server: Server;
   /** The one way in, for what is no route. */
@@ -206,7 +209,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       const level = reply.raw.destroyed ? 'info' : 'error';
       log[level]({ request_id: request.id, err: error }, 'a request failed');
     }
-    if (status === 401) reply.header('www-authenticate', challenge(request.headers));
+    if (status === 401) reply.header('www-authenticate', challenge(request));
     if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
     reply.code(status).header('content-type', 'application/json; charset=utf-8');
     reply.send(JSON.stringify(body));
@@ -250,6 +253,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     log,
     idempotency: options.idempotency,
     calls,
+    operations: new Map(),
     server,
     admit,
     nextRequestId,
@@ -280,7 +284,11 @@ function asError(thrown: unknown): Error | undefined {
 }
 
 /** A browser asks its user for a name and a password only when a page is opened, not for a call. */
-function challenge({ accept = '' }: IncomingHttpHeaders): string {
+function challenge({ url, protocol, host, headers: { accept = '' } }: FastifyRequest): string {
+  // Agents read there how to come in: RFC 9728.
+  if (pathOf(url) === '/mcp') {
+    return `Bearer resource_metadata="${protocol}://${host}/.well-known/oauth-protected-resource/mcp"`;
+  }
   return accept.includes('text/html') ? 'Basic realm="BorgOS", charset="UTF-8"' : 'Bearer';
 }
 

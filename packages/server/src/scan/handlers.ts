@@ -1,5 +1,6 @@
 import type { api } from '@borgos/contracts';
 import type { Handlers } from '@borgos/contracts/endpoint';
+import type { ProjectFiles } from './project-files.ts';
 import type { Scans } from './scans.ts';
 import type { Zenith } from './zenith.ts';
 
@@ -17,5 +18,12 @@ export function scanHandlers(scans: Scans, zenith: Zenith): Handlers<(typeof api
       const { count, ...rest } = await zenith.sync(actor, signal);
       return { message: `Scanned and synced ${count} Zenith projects`, count, ...rest };
     },
+  };
+}
+
+export function projectFileHandlers(files: ProjectFiles): Handlers<(typeof api)['projectFiles']> {
+  return {
+    list: (query, { signal }) => files.list(query, signal),
+    read: (query) => files.read(query),
   };
 }

@@ -24,7 +24,7 @@ const memoryMb = 512;
  * @throws ScanFailure, or the signal's reason
  */
 export async function runWorker<Result, Progress = never>(
-  name: 'scan-worker' | 'zenith-worker',
+  name: 'scan-worker' | 'zenith-worker' | 'files-worker',
   workerData: unknown,
   { signal, deadlineMs, onProgress }: WorkerOptions<Progress>,
 ): Promise<Result> {

@@ -1,0 +1,112 @@
+import { api } from '@borgos/contracts';
+import type { Call, EndpointResponse, ListResult } from '@borgos/contracts/endpoint';
+import { createMcpHandler } from '@modelcontextprotocol/server';
+import type { Logger } from 'pino';
+import { AppError } from '../errors.ts';
+import { inputParser } from '../http/input.ts';
+import { isChosen, offerTools, readToolChoice } from './offered-tools.ts';
+import { type Operations, perform } from './operations.ts';
+import { createProtocolServer, type ToolHost } from './protocol-server.ts';
+import { readResourceUri } from './resource-uri.ts';
+import { parameterNames } from './tool-schema.ts';
+
+/** A message of a client, as it came over HTTP. */
+export interface McpMessage {
+  /** Without the caller's credential: nothing behind this needs it, or may have it. */
+  request: Request;
+  body: unknown;
+  call: Omit<Call, 'signal'>;
+}
+
+export interface Mcp {
+  /** Answers one message, in the version of the protocol that it is written in. */
+  answer(message: McpMessage): Promise<Response>;
+  tools(): EndpointResponse<(typeof api)['mcp']['tools']>;
+  close(): Promise<void>;
+}
+
+/** How many projects and deployments are named to a client that lists resources. */
+const mostResources = 50;
+
+/** Everything the API can do, as tools, resources and prompts for agents. */
+export function createMcp({
+  operations,
+  version,
+  log,
+}: {
+  operations: Operations;
+  version: string;
+  log: Logger;
+}): Mcp {
+  const offered = offerTools();
+  const calls = new WeakMap<Request, McpMessage['call']>();
+  const handler = createMcpHandler(
+    ({ requestInfo }) => {
+      const call = requestInfo && calls.get(requestInfo);
+      if (!call) throw new Error('a message without a caller');
+      return createProtocolServer(hostFor(call, new URL(requestInfo.url).searchParams));
+    },
+    { onerror: (error) => log.debug({ err: error }, 'a message of an MCP client was refused') },
+  );
+
+  function hostFor(call: McpMessage['call'], query: URLSearchParams): ToolHost {
+    const choice = readToolChoice(query);
+    const run = (
+      endpoint: Parameters<typeof perform>[1],
+      input: Record<string, unknown>,
+      signal: AbortSignal,
+    ) => perform(operations, endpoint, input, { ...call, status: endpoint.status, signal });
+    return {
+      version,
+      requestId: call.requestId,
+      tools: offered.filter((tool) => isChosen(tool, choice)),
+      perform: ({ tool }, input, signal) => run(tool.endpoint, input, signal),
+      async read(uri, signal) {
+        const found = readResourceUri(uri, operations.keys());
+        if (!found) throw new AppError('NOT_FOUND', `There is no resource ${uri}`);
+        const { endpoint, params, query } = found;
+        const input = inputParser(endpoint)({ params, query, body: undefined });
+        return JSON.stringify(await run(endpoint, input, signal));
+      },
+      async listResources(signal) {
+        const { list } = api.projects;
+        const input = inputParser(list)({
+          params: {},
+          query: { limit: String(mostResources) },
+          body: undefined,
+        });
+        // As the contract of this endpoint says.
+        const { items } = (await run(list, input, signal)) as ListResult<
+          EndpointResponse<typeof list>
+        >;
+        return items.flatMap(({ id, name }) => [
+          { uri: `borgos://projects/${id}`, name: `project ${id}`, title: name },
+          { uri: `borgos://projects/${id}/scores`, name: `scan report ${id}`, title: name },
+        ]);
+      },
+    };
+  }
+
+  return {
+    async answer({ request, body, call }) {
+      // Before the SDK, whose answer would be that the server has failed.
+      readToolChoice(new URL(request.url).searchParams);
+      calls.set(request, call);
+      return handler.fetch(request, { parsedBody: body });
+    },
+    tools: () => ({
+      tools: offered.map(({ tool, inputSchema, outputSchema, annotations }) => ({
+        name: tool.name,
+        title: tool.title,
+        description: tool.description,
+        parameters: parameterNames(tool),
+        input_schema: inputSchema,
+        output_schema: outputSchema,
+        annotations,
+        toolset: tool.toolset,
+        scope: String(tool.endpoint.scope),
+      })),
+    }),
+    close: () => handler.close(),
+  };
+}
