@@ -1,7 +1,7 @@
 import type { NewError, Severity } from '@borgos/contracts/error-log';
 import { storable } from '../errors.ts';
+import { scrub, scrubText } from '../scrub.ts';
 import { type Grouping, groupingOf } from './grouping/grouping.ts';
-import { scrub, scrubText } from './scrub.ts';
 
 /** An error as it is kept: within bounds, without secrets, and with what it is grouped by. */
 export interface BoundedError {

@@ -1,8 +1,8 @@
 import { newError } from '@borgos/contracts/error-log';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { scrub } from '../../scrub.ts';
 import { traceOf } from '../grouping/frames.ts';
-import { scrub } from '../scrub.ts';
 import { errorOfEvent, type ReportedError } from './event-to-error.ts';
 
 function errorOf(event: object, envelopeEventId?: string): ReportedError {
