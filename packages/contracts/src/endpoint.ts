@@ -44,6 +44,11 @@ export interface Endpoint {
   query?: Shape;
   body?: Shape;
   /**
+   * Of a POST that only asks, and so changes nothing: the fields of `query` may come in a JSON body,
+   * too, each in one of the two places, and an `Idempotency-Key` has no effect.
+   */
+  queryInBody?: true;
+  /**
    * The body may also be an array of up to so many such objects. The handler is given `items`,
    * however many there are.
    */

@@ -5,6 +5,7 @@ import { deployments } from './deployments.ts';
 import { errorGroups, errors } from './error-log.ts';
 import { mcp } from './mcp.ts';
 import { projectFiles } from './project-files.ts';
+import { projectSearch } from './project-search.ts';
 import { projects } from './projects.ts';
 import { scans } from './scans.ts';
 import { status } from './status.ts';
@@ -15,6 +16,7 @@ export const api = {
   status,
   projects,
   projectFiles,
+  projectSearch,
   scans,
   deployments,
   deploymentMetrics,

@@ -39,6 +39,7 @@ const tags = [
   { name: 'Scans', description: 'What is in a project, and how good it is.' },
   { name: 'Deployments', description: 'Projects that run on a port.' },
   { name: 'Errors', description: 'What went wrong in projects, and which of it is the same.' },
+  { name: 'Search', description: 'Which projects there are, by what one remembers of them.' },
   { name: 'Webhooks', description: 'Who is told by HTTP when something happens.' },
   { name: 'Authentication', description: 'Who may do what: users, sessions and API tokens.' },
   { name: 'MCP', description: 'What agents can do here, by the Model Context Protocol.' },
@@ -157,8 +158,8 @@ function operation(operationId: string, endpoint: Endpoint, components: Componen
     ...security(endpoint),
     parameters: [
       ...parameters('path', endpoint.params, components),
-      ...parameters('query', endpoint.query, components),
-      ...(endpoint.method === 'POST' ? [idempotencyKey] : []),
+      ...parameters('query', endpoint.query, components, endpoint.queryInBody),
+      ...(takesKey(endpoint) ? [idempotencyKey] : []),
     ],
     ...(endpoint.body && {
       requestBody: {
@@ -166,6 +167,14 @@ function operation(operationId: string, endpoint: Endpoint, components: Componen
         content: json(bodySchema(endpoint.body, endpoint.mostItems, components)),
       },
     }),
+    ...(endpoint.queryInBody &&
+      endpoint.query && {
+        requestBody: {
+          description: 'The same as in the query string: each field in one of the two.',
+          required: false,
+          content: json(components.schemaOf(endpoint.query.partial())),
+        },
+      }),
     responses: responses(endpoint, components),
   };
 }
@@ -191,18 +200,27 @@ function security({ scope }: Endpoint): Json {
   };
 }
 
+function takesKey({ method, queryInBody }: Endpoint): boolean {
+  return method === 'POST' && !queryInBody;
+}
+
 function takesNothing(body: Shape): boolean {
   return body.safeParse({}).success;
 }
 
-function parameters(place: 'path' | 'query', shape: Shape | undefined, components: Components) {
+function parameters(
+  place: 'path' | 'query',
+  shape: Shape | undefined,
+  components: Components,
+  mayBeInBody = false,
+) {
   return Object.entries(shape?.shape ?? {}).map(([name, field]) => {
     const { description, examples, ...schema } = components.schemaOf(field);
     const isArray = schema.type === 'array';
     return {
       name,
       in: place,
-      required: place === 'path' || !z.safeParse(field, undefined).success,
+      required: place === 'path' || (!mayBeInBody && !z.safeParse(field, undefined).success),
       ...(description !== undefined && { description }),
       ...(isArray && { style: 'form', explode: false }),
       schema: examples === undefined ? schema : { ...schema, examples },
@@ -212,14 +230,14 @@ function parameters(place: 'path' | 'query', shape: Shape | undefined, component
 
 function responses(endpoint: Endpoint, components: Components): Json {
   const isLimited = endpoint.path.startsWith('/api/v1/');
-  const isPost = endpoint.method === 'POST';
+  const isKeyed = takesKey(endpoint);
   const success = {
     description: 'Success.',
     headers: components.headersOf([
       'X-Request-Id',
       ...(endpoint.list ? (['X-Total-Count', 'Link'] as const) : []),
       ...(isLimited ? rateLimitHeaders : []),
-      ...(isPost ? (['Idempotency-Replayed'] as const) : []),
+      ...(isKeyed ? (['Idempotency-Replayed'] as const) : []),
     ]),
     content: json(successSchema(endpoint, components)),
   };
@@ -229,25 +247,25 @@ function responses(endpoint: Endpoint, components: Components): Json {
   const needsScope = endpoint.scope !== null && endpoint.scope !== 'any';
   const codes = new Set<ErrorCode>([
     ...errorsOfEvery,
-    ...(endpoint.body ? errorsOfBodies : []),
+    ...(endpoint.body || endpoint.queryInBody ? errorsOfBodies : []),
     ...(needsScope ? (['SCOPE_MISSING'] as const) : []),
     ...(isLimited ? (['RATE_LIMITED'] as const) : []),
     ...endpoint.errors,
-    ...(isPost ? errorsOfKeys : []),
+    ...(isKeyed ? errorsOfKeys : []),
   ]);
   for (const [status, grouped] of groupByStatus(codes)) {
     all[status] = {
       description: `${errorTitle[status]}: ${grouped.map((code) => `\`${code}\``).join(', ')}.`,
-      headers: components.headersOf(['X-Request-Id', ...headersOfError(status, isPost)]),
+      headers: components.headersOf(['X-Request-Id', ...headersOfError(status, isKeyed)]),
       content: json(components.schemaOf(errorBody)),
     };
   }
   return all;
 }
 
-function headersOfError(status: ErrorStatus, isPost: boolean): HeaderName[] {
+function headersOfError(status: ErrorStatus, isKeyed: boolean): HeaderName[] {
   if (status === 429) return ['Retry-After', ...rateLimitHeaders];
-  if (!isPost || !replayedErrors.includes(status)) return [];
+  if (!isKeyed || !replayedErrors.includes(status)) return [];
   return status === 409 ? ['Retry-After', 'Idempotency-Replayed'] : ['Idempotency-Replayed'];
 }
 

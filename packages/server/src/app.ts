@@ -42,6 +42,8 @@ import { createInTurn } from './in-turn.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { mcpHandlers } from './mcp/handlers.ts';
 import { createMcp } from './mcp/mcp.ts';
+import { projectSearchHandlers } from './project-search/handlers.ts';
+import { createProjectSearch } from './project-search/project-search.ts';
 import { projectHandlers } from './projects/handlers.ts';
 import { createProjects } from './projects/projects.ts';
 import { connectProxy } from './proxy-link/proxy-link.ts';
@@ -51,6 +53,8 @@ import { listSource } from './runtimes/source.ts';
 import { projectFileHandlers, scanHandlers } from './scan/handlers.ts';
 import { createProjectFiles } from './scan/project-files.ts';
 import { createScans } from './scan/scans.ts';
+import { technologyKey } from './scan/stack/merge-stack.ts';
+import { technologies } from './scan/stack/technologies.ts';
 import { createZenith } from './scan/zenith.ts';
 import { openSecrets } from './secrets/secrets.ts';
 import { type Settings, version } from './settings.ts';
@@ -152,6 +156,7 @@ async function build(
 
   const cached = createReadCache(database);
   const projects = createProjects({ db, cached, roots: settings.projectRoots });
+  const projectSearch = createProjectSearch({ db, cached, technologies, technologyKey });
   const ownPorts = [settings.port];
   let url = `http://localhost:${settings.port}`;
   const errorLog = createErrorLog({ db, projects, url: () => url });
@@ -253,6 +258,7 @@ async function build(
   mount(http, api.status, statusHandlers(status));
   mount(http, api.projects, projectHandlers(projects, deployments));
   mount(http, api.projectFiles, projectFileHandlers(createProjectFiles({ projects })));
+  mount(http, api.projectSearch, projectSearchHandlers(projectSearch));
   mount(http, api.scans, scanHandlers(scans, zenith));
   mount(http, api.deployments, deploymentHandlers(deployments));
   mount(http, api.deploymentMetrics, deploymentMetricHandlers(deploymentMetrics));

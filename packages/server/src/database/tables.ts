@@ -39,6 +39,9 @@ interface ProjectsTable {
   own_tech_stack: Generated<string[]>;
   own_project_type: Project['project_type'] | null;
   missing_since: NullableTimestamp;
+  description: string | null;
+  readme: Generated<string>;
+  dependency_names: Generated<string[]>;
   fingerprint: string | null;
   created_at: GeneratedTimestamp;
   updated_at: GeneratedTimestamp;

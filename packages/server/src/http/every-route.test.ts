@@ -236,7 +236,7 @@ test('a wrong password is refused, on loopback too', async () => {
 describe('a token that may only read', () => {
   const changing = Object.values(api)
     .flatMap((endpoints) => Object.values<Endpoint>(endpoints))
-    .filter(({ method, scope }) => method !== 'GET' && scope !== null);
+    .filter(({ method, scope, queryInBody }) => method !== 'GET' && !queryInBody && scope !== null);
 
   test('changes nothing anywhere', async () => {
     const { token } = await testApp.client.tokens.create({

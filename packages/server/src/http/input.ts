@@ -30,6 +30,7 @@ const mostNamed = 3;
  */
 export function inputParser(endpoint: Endpoint): (raw: RawInput) => Fields {
   const params = partParser('params', endpoint.params ?? nothing);
+  if (endpoint.queryInBody) return eitherPlaceParser(endpoint);
   const query = partParser('query', endpoint.query ?? nothing);
   const { mostItems } = endpoint;
   const parseBody = partParser('body', endpoint.body ?? nothing);
@@ -44,6 +45,38 @@ export function inputParser(endpoint: Endpoint): (raw: RawInput) => Fields {
     };
     if (problems.length === 0) return input;
     throw refusal(problems, endpoint.body !== undefined && raw.body === undefined);
+  };
+}
+
+/** For fields that may stand in the query string or in the body. */
+function eitherPlaceParser(endpoint: Endpoint): (raw: RawInput) => Fields {
+  const shape = endpoint.query ?? nothing;
+  const names = Object.keys(shape.shape);
+  const coercions = coercionsOf(shape);
+  const params = partParser('params', endpoint.params ?? nothing);
+  return (raw) => {
+    const problems: ErrorDetail[] = [];
+    const input: Fields = { ...params(raw.params ?? {}, problems) };
+    const query = coerce(raw.query, coercions, 'query', problems);
+    const body = raw.body === undefined ? {} : raw.body;
+    if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+      throw refusal([{ path: 'body', message: 'must be an object' }], false);
+    }
+    for (const name of Object.keys(body)) {
+      if (!Object.hasOwn(query, name)) continue;
+      problems.push({ path: `body.${name}`, message: 'is given in the query string, too' });
+    }
+    const result = shape.safeParse({ ...query, ...body }, { error: describeIssue });
+    if (result.success) Object.assign(input, result.data);
+    else {
+      for (const issue of result.error.issues) {
+        const [name = ''] = issue.code === 'unrecognized_keys' ? issue.keys : issue.path;
+        const place = Object.hasOwn(body, name) ? 'body' : 'query';
+        problems.push(...detailsOf([issue], place, names));
+      }
+    }
+    if (problems.length > 0) throw refusal(problems, false);
+    return input;
   };
 }
 

@@ -47,7 +47,7 @@ function routeHandler(http: HttpServer, endpoint: Endpoint, handler: AnyHandler)
   const parseInput = inputParser(endpoint);
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const input = parseInput(request);
-    const key = idempotencyKeyOf(request);
+    const key = endpoint.queryInBody ? undefined : idempotencyKeyOf(request);
     const call = new OpenCall(endpoint, request, reply);
     http.calls.add(call);
     try {

@@ -47,6 +47,10 @@ export interface ScannedProject
   /** These two: where the user gave none. */
   project_type: Project['project_type'];
   tech_stack: string[];
+  /** These three: for who looks for the project; lists do not carry them. */
+  description: string | null;
+  readme: string;
+  dependency_names: string[];
 }
 
 /** More would make the list of many projects a matter of megabytes. */

@@ -8,6 +8,7 @@ import type { ReadFile } from './file-memory.ts';
 import { createTally } from './lines/tally.ts';
 import { isBroken } from './manifests/manifest.ts';
 import { summarizeManifests } from './manifests/summarize-manifests.ts';
+import { projectTextsOf } from './project-texts.ts';
 import type { ProjectReading } from './read-project.ts';
 import type { ScanResult } from './scan-result.ts';
 import { filesToRead, mostTextBytes } from './scores/files-to-read.ts';
@@ -77,6 +78,7 @@ export function resultOf(reading: ProjectReading): ScanResult {
     },
     project_type,
     tech_stack,
+    texts: projectTextsOf(facts, manifests),
     commit: git?.commit ?? null,
     scores: scoreProject(facts, new Date()),
     folders: foldersOf(paths),

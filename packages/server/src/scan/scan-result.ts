@@ -1,5 +1,6 @@
 import type { Project } from '@borgos/contracts/projects';
 import type { Scan, Scores } from '@borgos/contracts/scans';
+import type { ProjectTexts } from './project-texts.ts';
 
 /** What a scan's worker is asked to look at. */
 export interface ScanRequest {
@@ -30,6 +31,7 @@ export interface ScanResult {
   metadata: Project['metadata'];
   project_type: Project['project_type'];
   tech_stack: string[];
+  texts: ProjectTexts;
   commit: string | null;
   scores: Scores;
   /** Relative folders that have files of the project, `''` the root: what is to be watched. */

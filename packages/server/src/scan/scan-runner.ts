@@ -179,6 +179,7 @@ export function createScanRunner(
         ...figures,
         errors,
         metadata,
+        ...result.texts,
         project_type: own.project_type ?? result.project_type,
         tech_stack: mergeStack(own.tech_stack, result.tech_stack),
       });

@@ -3,10 +3,10 @@ const MAX_STACK = 50;
 
 /** What the user wrote, in that order, then what was found and is not there already. */
 export function mergeStack(own: readonly string[], found: readonly string[]): string[] {
-  const known = new Set(own.map(keyOf));
+  const known = new Set(own.map(technologyKey));
   const added = found.filter((name) => {
-    const isNew = !known.has(keyOf(name));
-    known.add(keyOf(name));
+    const isNew = !known.has(technologyKey(name));
+    known.add(technologyKey(name));
     return isNew;
   });
   return [...own, ...added].slice(0, Math.max(MAX_STACK, own.length));
@@ -34,8 +34,8 @@ const SAME: Readonly<Record<string, string>> = {
   rubyonrails: 'rails',
 };
 
-/** `Node.js`, `node js` and `nodejs` are one. */
-function keyOf(name: string): string {
+/** The one spelling of a technology: `Node.js`, `node js` and `nodejs` are one. */
+export function technologyKey(name: string): string {
   const plain = name.trim().toLowerCase();
   const short = plain.replace(/[\s_-]|\.(?=js$)/g, '');
   const spelling = Object.hasOwn(SAME, plain) ? plain : short;

@@ -1,0 +1,62 @@
+import type { Project } from '@borgos/contracts/projects';
+
+/** Words that people use for each type of project. */
+export const typeConcepts: Readonly<Record<NonNullable<Project['project_type']>, string>> = {
+  web: 'web website frontend browser app ui',
+  api: 'api backend server web rest http service endpoint',
+  cli: 'cli command line terminal console tool utility',
+  library: 'library package module sdk framework',
+  mobile: 'mobile phone app',
+  desktop: 'desktop gui app',
+  data: 'data analysis analytics notebook',
+  infra: 'infrastructure devops cloud iac',
+  service: 'service worker daemon background',
+  static: 'static website web site page html',
+  other: '',
+};
+
+const learning = 'machine learning ml ai model';
+
+/** What the scan does not need to know of technologies, and a search does. */
+export const moreConcepts: readonly [string, string][] = [
+  ['pytorch tensorflow keras jax', `${learning} deep neural network training`],
+  ['scikit-learn xgboost', `${learning} training`],
+  ['huggingface', `${learning} nlp language transformer llm`],
+  ['langchain openai anthropic', 'ai llm chat assistant agent gpt'],
+  ['opencv', 'vision image camera'],
+  ['pandas polars numpy scipy', 'science dataframe statistics'],
+  ['matplotlib', 'plot chart visualization'],
+  ['jupyter', 'notebook'],
+  ['airflow dagster prefect dbt', 'pipeline etl workflow'],
+  ['spark kafka', 'big streaming'],
+  ['streamlit gradio dash', 'dashboard'],
+  ['scrapy', 'scraper crawler spider scraping'],
+  ['playwright puppeteer selenium', 'browser automation'],
+  ['discord telegram', 'bot chat messenger'],
+  ['celery rq dramatiq sidekiq bullmq oban', 'queue task'],
+  ['rabbitmq kafka nats', 'queue message messaging broker event'],
+  ['redis memcached', 'cache'],
+  ['postgresql mysql mariadb sqlite sqlserver', 'sql relational'],
+  ['mongodb cassandra', 'nosql document'],
+  ['elasticsearch opensearch meilisearch', 'search fulltext'],
+  ['prisma drizzle typeorm sequelize sqlalchemy gorm diesel hibernate ecto doctrine', 'orm'],
+  ['graphql', 'api query'],
+  ['socket.io', 'realtime websocket'],
+  ['nextjs nuxt sveltekit remix', 'ssr'],
+  ['react-native expo flutter ionic capacitor', 'ios android cross platform'],
+  ['swift', 'ios apple'],
+  ['kotlin', 'android jvm'],
+  ['threejs', '3d graphics webgl'],
+  ['docker', 'container'],
+  ['kubernetes helm', 'k8s cluster container orchestration'],
+  ['terraform pulumi ansible', 'provisioning iac'],
+  ['prometheus grafana', 'monitoring metrics observability'],
+  ['hugo jekyll astro gatsby eleventy docusaurus', 'blog documentation'],
+  ['electron tauri', 'windows macos linux'],
+  ['arduino', 'embedded microcontroller iot'],
+  ['c c++ rust zig', 'systems native'],
+  ['typescript', 'javascript'],
+  ['nodejs', 'javascript'],
+  ['solidity', 'blockchain ethereum smart contract'],
+  ['unity godot gdscript', 'game'],
+];
