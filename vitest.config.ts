@@ -1,8 +1,12 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** Needs the programs of Zoekt, which no package brings: the folder of `zoekt-index` and the rest. */
+const zoekt = process.env.BORGOS_TEST_ZOEKT;
 
 export default defineConfig({
   test: {
     include: ['packages/*/src/**/*.test.ts', 'scripts/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...(zoekt ? [] : ['**/real-zoekt.test.ts'])],
     globalSetup: ['packages/server/src/testing/postgres-cluster.ts'],
     // Tests start processes, change signals and open databases: each file has a process of its own.
     pool: 'forks',

@@ -57,6 +57,7 @@ async function serveApp(home: string): Promise<void> {
       projectRoots: [],
       autoScan: false,
       zenithPath: [],
+      zoektUrl: undefined,
       logLevel: 'info',
       warnings: [],
       searchPath: process.env.PATH ?? '',

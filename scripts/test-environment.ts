@@ -56,6 +56,11 @@ async function main(): Promise<void> {
   }
   const docker = await findDocker();
   console.log(docker.ok ? `${docker.description} answers` : docker.reason);
+  if (!process.env.BORGOS_TEST_ZOEKT) {
+    console.log(
+      'Left out: tests with a real Zoekt. BORGOS_TEST_ZOEKT=<folder of zoekt-index and zoekt-webserver> adds them',
+    );
+  }
   if (missing.length > 0 && isCi) throw new Error('the tests would be incomplete');
   if (missing.length > 0) console.error('The tests that need it will fail or be skipped.');
 }

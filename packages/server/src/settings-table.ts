@@ -104,6 +104,17 @@ const origin = z
   }, 'must hold origins: scheme, name and port without a path, such as https://borgos.example.com')
   .transform((value) => new URL(value).origin);
 
+/** Of another program that is asked by HTTP. */
+const serviceUrl = z
+  .string()
+  .refine((value) => {
+    const url = URL.parse(value);
+    return (
+      url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === ''
+    );
+  }, 'must be a URL such as http://localhost:6070, without a user and password in it (its value is not shown)')
+  .transform((value) => value.replace(/\/+$/, ''));
+
 /**
  * Every setting, under the name of its environment variable. Values come in as text. The help text
  * and the table in README.md are made from what stands here.
@@ -208,6 +219,11 @@ export const settingsTable = z.object({
       description: 'Where Zenith Coder keeps its projects; several are separated by `:`.',
       examples: ['/home/me/zenith-coder'],
     }),
+  BORGOS_ZOEKT_URL: serviceUrl.optional().meta({
+    description:
+      'A `zoekt-webserver -rpc` that searches code in place of the index of BorgOS. Its repositories are called as projects or their folders are.',
+    examples: ['http://localhost:6070'],
+  }),
   BORGOS_LOG_LEVEL: z
     .enum(
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
@@ -222,7 +238,11 @@ export type SettingName = keyof typeof settingsTable.shape;
 export const settingNames = Object.keys(settingsTable.shape) as SettingName[];
 
 /** Whose values are never shown: not in messages, not in logs. */
-export const secretSettings: readonly SettingName[] = ['DATABASE_URL', 'BORGOS_ADMIN_PASSWORD'];
+export const secretSettings: readonly SettingName[] = [
+  'DATABASE_URL',
+  'BORGOS_ADMIN_PASSWORD',
+  'BORGOS_ZOEKT_URL',
+];
 
 /** `BORGOS_LOG_LEVEL` as `--log-level`. */
 export function flagOf(name: SettingName): string {

@@ -40,6 +40,8 @@ export interface Settings {
   autoScan: boolean;
   /** Absolute. */
   zenithPath: string[];
+  /** `undefined`: code is searched with an index of BorgOS's own. */
+  zoektUrl: string | undefined;
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   /** Where this machine's programs are looked for, as in `PATH`; `undefined`: not told. */
   searchPath: string | undefined;
@@ -241,6 +243,7 @@ export function readSettings({
     projectRoots: result.data.BORGOS_PROJECT_ROOTS,
     autoScan: result.data.BORGOS_AUTO_SCAN === 'on',
     zenithPath: result.data.ZENITH_PATH,
+    zoektUrl: result.data.BORGOS_ZOEKT_URL,
     logLevel: result.data.BORGOS_LOG_LEVEL,
     searchPath: env.PATH || undefined,
     networkEnvironment: Object.fromEntries(

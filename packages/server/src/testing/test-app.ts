@@ -121,6 +121,7 @@ const testSettings: Omit<Settings, 'home' | 'databaseUrl'> = {
   projectRoots: [],
   autoScan: false,
   zenithPath: [],
+  zoektUrl: undefined,
   searchPath: process.env.PATH,
   networkEnvironment: {},
   logLevel: 'silent',
