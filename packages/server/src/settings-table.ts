@@ -219,6 +219,30 @@ export const settingsTable = z.object({
       description: 'Where Zenith Coder keeps its projects; several are separated by `:`.',
       examples: ['/home/me/zenith-coder'],
     }),
+  BORGOS_LLM_URL: serviceUrl.optional().meta({
+    description:
+      'A server of language models that speaks as OpenAI does, Ollama too; with or without `/v1`.',
+    examples: ['http://localhost:11434/v1'],
+  }),
+  BORGOS_LLM_API_KEY: z
+    .string()
+    .max(1_000, 'must have at most 1000 characters (its value is not shown)')
+    .regex(/^[!-~]+$/, 'must be printable ASCII without spaces (its value is not shown)')
+    .optional()
+    .meta({
+      description: 'The key for `BORGOS_LLM_URL`, if it needs one.',
+      examples: ['sk-0123456789'],
+    }),
+  BORGOS_EMBEDDING_MODEL: z
+    .string()
+    .max(200)
+    .regex(printable, 'must have no control characters')
+    .optional()
+    .meta({
+      description:
+        'A model of `BORGOS_LLM_URL` that makes embeddings: results of a search are then compared by their meaning, too.',
+      examples: ['nomic-embed-text'],
+    }),
   BORGOS_ZOEKT_URL: serviceUrl.optional().meta({
     description:
       'A `zoekt-webserver -rpc` that searches code in place of the index of BorgOS. Its repositories are called as projects or their folders are.',
@@ -241,6 +265,8 @@ export const settingNames = Object.keys(settingsTable.shape) as SettingName[];
 export const secretSettings: readonly SettingName[] = [
   'DATABASE_URL',
   'BORGOS_ADMIN_PASSWORD',
+  'BORGOS_LLM_URL',
+  'BORGOS_LLM_API_KEY',
   'BORGOS_ZOEKT_URL',
 ];
 

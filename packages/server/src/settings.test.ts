@@ -161,6 +161,27 @@ describe('a wrong value', () => {
     expect(problem).toContain('at least 12 characters');
     expect(problem).not.toContain('"canary"');
   });
+
+  it.each([
+    [{ BORGOS_LLM_API_KEY: 'canary with spaces' }, 'printable ASCII'],
+    [{ BORGOS_LLM_URL: 'http://me:canary@models' }, 'without a user and password'],
+    [{ BORGOS_LLM_URL: 'canary' }, 'must be a URL'],
+    [{ BORGOS_ZOEKT_URL: 'ftp://canary' }, 'must be a URL'],
+  ])('never shows how other programs are asked: %#', (env, reason) => {
+    const problems = problemsOf({ env });
+    expect(problems).toEqual([expect.stringContaining(reason)]);
+    expect(problems[0]).not.toContain('canary');
+  });
+
+  it('warns of a model without a place where it runs', () => {
+    const env = { BORGOS_EMBEDDING_MODEL: 'tiny' };
+    expect(read({ env }).warnings).toEqual([
+      'BORGOS_EMBEDDING_MODEL: has no effect without BORGOS_LLM_URL',
+    ]);
+    expect(read({ env: { ...env, BORGOS_LLM_URL: 'http://m/v1/' } })).toMatchObject({
+      ...{ embeddingModel: 'tiny', llmUrl: 'http://m/v1', warnings: [] },
+    });
+  });
 });
 
 describe('the address to listen on', () => {

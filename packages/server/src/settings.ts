@@ -40,6 +40,11 @@ export interface Settings {
   autoScan: boolean;
   /** Absolute. */
   zenithPath: string[];
+  /** `undefined`: there is no language model. */
+  llmUrl: string | undefined;
+  llmApiKey: string | undefined;
+  /** `undefined`: results are compared by their words alone. */
+  embeddingModel: string | undefined;
   /** `undefined`: code is searched with an index of BorgOS's own. */
   zoektUrl: string | undefined;
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
@@ -243,14 +248,23 @@ export function readSettings({
     projectRoots: result.data.BORGOS_PROJECT_ROOTS,
     autoScan: result.data.BORGOS_AUTO_SCAN === 'on',
     zenithPath: result.data.ZENITH_PATH,
+    llmUrl: result.data.BORGOS_LLM_URL,
+    llmApiKey: result.data.BORGOS_LLM_API_KEY,
+    embeddingModel: result.data.BORGOS_EMBEDDING_MODEL,
     zoektUrl: result.data.BORGOS_ZOEKT_URL,
     logLevel: result.data.BORGOS_LOG_LEVEL,
     searchPath: env.PATH || undefined,
     networkEnvironment: Object.fromEntries(
       networkVariables.flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
     ),
-    warnings: sources.flatMap((source) => source.warnings),
+    warnings: [...sources.flatMap((source) => source.warnings), ...oddities(result.data)],
   };
+}
+
+/** What is allowed by itself, and does nothing as it stands. */
+function oddities(settings: { [name in SettingName]?: unknown }): string[] {
+  const isLost = settings.BORGOS_EMBEDDING_MODEL !== undefined && !settings.BORGOS_LLM_URL;
+  return isLost ? ['BORGOS_EMBEDDING_MODEL: has no effect without BORGOS_LLM_URL'] : [];
 }
 
 /** The text to print, instead of starting, when `--help` or `--version` is asked for. */
