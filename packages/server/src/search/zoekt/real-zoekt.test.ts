@@ -27,6 +27,7 @@ const files = {
 let folder: string;
 let server: ChildProcess;
 let projects: SearchedProject[];
+const folders: Awaited<ReturnType<typeof makeProjectFolder>>[] = [];
 let engine: CodeEngine;
 const cleanups: (() => Promise<unknown>)[] = [];
 
@@ -38,6 +39,7 @@ beforeAll(async () => {
     const project = await makeProjectFolder(
       id === 1 ? files : { 'other.py': 'authenticate = 1\n' },
     );
+    folders.push(project);
     cleanups.push(async () => project[Symbol.asyncDispose]());
     await run(join(binaries, 'zoekt-index'), ['-index', folder, project.path]);
     projects.push({ id, name: `Project ${id}`, path: project.path });
@@ -152,6 +154,15 @@ test('a pattern that Go does not know is refused with what Zoekt says', async ()
     code: 'VALIDATION_FAILED',
     message: expect.stringContaining('invalid or unsupported Perl syntax'),
   });
+});
+
+test('tells where a line is now, and nothing of what is gone', async () => {
+  await folders[0]?.write({ 'src/code.cpp': `// one more\n${files['src/code.cpp']}` });
+  await folders[1]?.write({ 'other.py': '' });
+  expect(await places({ words: ['openSession'], languages: { any: ['c++'], not: [] } })).toEqual([
+    '1 src/code.cpp:2',
+  ]);
+  expect(await places({ literals: ['authenticate = 1'] })).toEqual([]);
 });
 
 test('says that there is more than was given', async () => {

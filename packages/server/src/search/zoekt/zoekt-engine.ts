@@ -1,6 +1,7 @@
 import { AppError } from '../../errors.ts';
 import type { CodeAnswer, CodeEngine, CodeHit, CodeQuery } from '../code-engine.ts';
 import { type PostAnswer, PostFailure, postJson } from '../post-json.ts';
+import { presentHits } from './present-hits.ts';
 import { createRepositoryLookup } from './repositories.ts';
 import { hitsOfFile } from './to-hits.ts';
 import { type ZoektAnswer, zoektAnswer, zoektRefusal } from './zoekt-answer.ts';
@@ -83,7 +84,8 @@ export function createZoektEngine({
         log.warn({ crashes, projects: asked.length }, 'zoekt could not search all');
         if (!files?.length) throw unavailable('failed at the search; its own log says why');
       }
-      return answerOf(Result, question, asked);
+      const { hits, truncated } = answerOf(Result, question, asked);
+      return { hits: await presentHits(hits, asked, question), truncated };
     },
   };
 }
