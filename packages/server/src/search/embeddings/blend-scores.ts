@@ -1,4 +1,4 @@
-/** How much the meaning counts beside the words: measured, see embeddings.test.ts. */
+/** How much the meaning counts beside the words: as much, as neither is right alone. */
 const meaningShare = 0.5;
 
 /**

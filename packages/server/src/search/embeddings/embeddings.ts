@@ -78,10 +78,13 @@ export function createEmbeddings({
   }
 
   /** Waits until nothing is missing, as long as there is hope. */
-  async function fetchMissing(state: Vectors, signal: AbortSignal): Promise<void> {
+  async function fetchMissing(
+    state: Vectors,
+    deadline: AbortSignal,
+    signal: AbortSignal,
+  ): Promise<void> {
     queue.want(state.missing());
     if (isSlow) return;
-    const deadline = AbortSignal.timeout(patienceMs);
     while (!deadline.aborted && state.missing().length > 0 && breaker.closedFor() === null) {
       await nextChange(queue.onChange, AbortSignal.any([signal, deadline]));
       signal.throwIfAborted();
@@ -96,10 +99,11 @@ export function createEmbeddings({
       const scores = passages.map(({ score }) => score);
       const asIs = (reason: string): Reranked => ({ scores, used: false, reason });
       if (passages.length === 0) return asIs('There is nothing to compare');
+      const deadline = AbortSignal.timeout(patienceMs);
       const texts = [question, ...passages.slice(0, mostPassages).map(({ text }) => text)];
       const state = createVectors(texts.map(wanted), cache.get);
       if (state.missing().length > 0 && breaker.closedFor() === null) {
-        await fetchMissing(state, signal);
+        await fetchMissing(state, deadline, signal);
       }
       const [asked, ...vectors] = state.vectors();
       const cosines = vectors.map((vector) => asked && vector && cosineOf(asked, vector));
