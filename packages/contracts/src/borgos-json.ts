@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { reservedVariables } from './deployments.ts';
 import { stackNames } from './stack-names.ts';
+import { volumeMounts } from './volumes.ts';
 
 const longestWord = 8192;
 
@@ -80,6 +81,7 @@ const settings = {
     .meta({
       description: 'Must answer 2xx or 3xx. What is asked for at a deploy comes before it.',
     }),
+  volumes: volumeMounts.optional(),
   environment: z
     .record(
       z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,255}$/, 'must be letters, digits and "_"'),

@@ -4,6 +4,7 @@ import { defineEndpoint } from './endpoint.ts';
 import { id, idParams, message, timestamp } from './fields.ts';
 import { pageQuery } from './page.ts';
 import { failureCode, history, revisionNumber, runtimeName } from './revisions.ts';
+import { volumeMounts } from './volumes.ts';
 
 export { type FailureCode, failureCode, runtimeName } from './revisions.ts';
 
@@ -143,6 +144,9 @@ export const deployment = z
     secret_names: z
       .array(z.string())
       .meta({ description: 'Which secrets are set. Their values are never shown.' }),
+    volumes: z
+      .array(z.object({ name: z.string(), path: z.string() }))
+      .meta({ description: 'What it keeps, and where.' }),
     cpu_limit: z.string().nullable(),
     memory_limit: z.string().nullable(),
     limits_enforced: z.boolean().nullable().meta({
@@ -211,6 +215,10 @@ The same project and name again is a redeploy: a new revision, put in place of t
       memory_limit: memoryLimit.nullable().optional(),
       health_check_path: healthCheckPath.nullable().optional(),
       root: appRoot.nullable().optional(),
+      volumes: volumeMounts
+        .nullable()
+        .optional()
+        .meta({ description: '`null`: those that the project’s `borgos.json` names.' }),
     }),
     status: 202,
     otherStatus: 200,
@@ -317,11 +325,17 @@ The same project and name again is a redeploy: a new revision, put in place of t
     tag,
     summary: 'Delete a deployment',
     description:
-      'Stops it and removes its containers, images, logs and port reservation. The project’s directory stays as it is.',
+      'Stops it and removes its containers, images, logs and port reservation. The project’s directory stays as it is. So do its volumes: the answer names those that remain.',
     scope: 'deployments:write',
     params: idParams,
     status: 200,
-    response: z.object({ message, id }),
+    response: z.object({
+      message,
+      id,
+      volumes: z.array(z.object({ id, name: z.string() })).meta({
+        description: 'What is kept; `DELETE /api/v1/volumes/{id}` deletes it.',
+      }),
+    }),
     errors: ['NOT_FOUND', 'DEPLOYMENT_FAILED'],
   }),
   logs: defineEndpoint({

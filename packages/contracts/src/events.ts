@@ -16,6 +16,12 @@ const aboutGroup = z.object({
   title: z.string().meta({ description: 'What the group is recognised by.' }),
 });
 
+const aboutVolume = named.extend({
+  project_id: id.nullable(),
+  deployment_id: id.nullable(),
+  deployment_name: z.string(),
+});
+
 const aboutWebhook = z.object({ id, url: z.string() });
 
 /**
@@ -67,6 +73,9 @@ export const events = {
     restarts: z.int(),
   }),
   deployment_deleted: named.extend({ project_id: id, port: z.int() }),
+  volume_created: aboutVolume,
+  /** With all that was in it. */
+  volume_deleted: aboutVolume,
   error_logged: aboutGroup.extend({
     id: longId,
     deployment_id: id.nullable(),
@@ -132,6 +141,8 @@ export const eventPlace: Record<EventType, { channel: Channel; object: string | 
   deployment_status: { channel: 'deployments', object: 'id' },
   deployment_crashed: { channel: 'deployments', object: 'id' },
   deployment_deleted: { channel: 'deployments', object: 'id' },
+  volume_created: { channel: 'deployments', object: 'deployment_id' },
+  volume_deleted: { channel: 'deployments', object: 'deployment_id' },
   error_logged: { channel: 'errors', object: 'group_id' },
   error_resolved: { channel: 'errors', object: 'group_id' },
   error_ignored: { channel: 'errors', object: 'group_id' },

@@ -9,6 +9,7 @@ import { projectSearch } from './project-search.ts';
 import { projects } from './projects.ts';
 import { scans } from './scans.ts';
 import { status } from './status.ts';
+import { volumes } from './volumes.ts';
 import { webhooks } from './webhooks.ts';
 
 /** The whole API: routes, documentation, clients and tools are all derived from this table. */
@@ -19,6 +20,7 @@ export const api = {
   projectSearch,
   scans,
   deployments,
+  volumes,
   deploymentMetrics,
   errors,
   errorGroups,

@@ -38,6 +38,7 @@ const tags = [
   { name: 'Projects', description: 'Directories that BorgOS knows.' },
   { name: 'Scans', description: 'What is in a project, and how good it is.' },
   { name: 'Deployments', description: 'Projects that run on a port.' },
+  { name: 'Volumes', description: 'What deployments keep over their releases.' },
   { name: 'Errors', description: 'What went wrong in projects, and which of it is the same.' },
   { name: 'Search', description: 'Which projects there are, by what one remembers of them.' },
   { name: 'Webhooks', description: 'Who is told by HTTP when something happens.' },

@@ -14,6 +14,7 @@ export const failureCode = z.enum([
   'BASE_IMAGE_MISSING',
   'BUILD_FAILED',
   'BUILD_TIMEOUT',
+  'DISK_FULL',
   'PORT_IN_USE',
   'START_FAILED',
   'EXITED',
@@ -62,6 +63,7 @@ export const revisionChange = z
         'memory_limit',
         'health_check_path',
         'root',
+        'volume',
         'stack',
         'install',
         'build',
@@ -72,7 +74,10 @@ export const revisionChange = z
     name: z
       .string()
       .nullable()
-      .meta({ description: 'Of the environment variable or secret.', examples: ['NODE_ENV'] }),
+      .meta({
+        description: 'Of the environment variable, secret or volume.',
+        examples: ['NODE_ENV'],
+      }),
     change: z.enum(['added', 'removed', 'changed']),
     before: z.string().nullable().meta({ description: '`null` also for a secret.' }),
     after: z.string().nullable().meta({ description: '`null` also for a secret.' }),

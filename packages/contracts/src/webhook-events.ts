@@ -18,6 +18,8 @@ export const webhookEvents = {
   'deployment.crashed': 'deployment_crashed',
   'deployment.deleted': 'deployment_deleted',
   ...deploymentEvents,
+  'volume.created': 'volume_created',
+  'volume.deleted': 'volume_deleted',
   'error.logged': 'error_logged',
   'error.new': 'error_logged',
   'error.regressed': 'error_logged',

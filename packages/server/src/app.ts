@@ -14,6 +14,7 @@ import { isUnreachable } from './database/unreachable.ts';
 import { deploymentMetricHandlers } from './deployment-metrics/handlers.ts';
 import { createDeploymentMetrics } from './deployment-metrics/metrics.ts';
 import { createDeployments, findRuntimeInUse } from './deployments/deployments.ts';
+import { createDiskGuard } from './deployments/disk-guard.ts';
 import { deploymentHandlers } from './deployments/handlers.ts';
 import { logFiles } from './deployments/logs.ts';
 import { defaultFreePorts, isPortFree, type PortRange } from './deployments/ports.ts';
@@ -61,6 +62,8 @@ import { type Settings, version } from './settings.ts';
 import { isLoopback } from './settings-table.ts';
 import { statusHandlers } from './status/handlers.ts';
 import { createStatus } from './status/status.ts';
+import { volumeHandlers } from './volumes/handlers.ts';
+import { createVolumes } from './volumes/volumes.ts';
 import { webhookHandlers } from './webhooks/handlers.ts';
 import { createWebhooks } from './webhooks/webhooks.ts';
 
@@ -161,11 +164,13 @@ async function build(
   let url = `http://localhost:${settings.port}`;
   const errorLog = createErrorLog({ db, projects, url: () => url });
   closing.add(() => errorLog.close());
+  const volumes = createVolumes({ db, runtime, log });
   const deployments = await createDeployments({
     db,
     cached,
     log,
     projects,
+    volumes,
     secrets,
     runtime,
     router: proxy,
@@ -173,6 +178,7 @@ async function build(
     instance,
     deadlines: { ...defaultDeadlines, ...deadlines },
     detectRecipe,
+    disk: createDiskGuard([home, ...runtime.buildFolders]),
     buildInTurn: createInTurn(),
     feed,
     jobs,
@@ -261,6 +267,7 @@ async function build(
   mount(http, api.projectSearch, projectSearchHandlers(projectSearch));
   mount(http, api.scans, scanHandlers(scans, zenith));
   mount(http, api.deployments, deploymentHandlers(deployments));
+  mount(http, api.volumes, volumeHandlers(volumes));
   mount(http, api.deploymentMetrics, deploymentMetricHandlers(deploymentMetrics));
   mount(http, api.errors, errorHandlers(errorLog));
   mount(http, api.errorGroups, errorGroupHandlers(errorLog));
@@ -280,6 +287,8 @@ async function build(
       errorLog.forgetOld,
       webhooks.forgetOld,
       deploymentMetrics.forgetOld,
+      deployments.tidyUp,
+      volumes.recover,
       () => forgetOldEvents(db),
     ]),
   );
@@ -307,6 +316,7 @@ async function build(
     setupToken,
     async listen() {
       await deployments.recover();
+      await volumes.recover();
       await deploymentMetrics.start();
       errorFeeds.start();
       await scans.recover();
@@ -352,7 +362,7 @@ function ownName(host: string): string[] {
 function everyHour(log: Logger, works: (() => Promise<unknown>)[]): () => void {
   const timer = setInterval(() => {
     for (const work of works) {
-      work().catch((error) => log.error({ err: error }, 'old rows were not deleted'));
+      work().catch((error) => log.error({ err: error }, 'what is old was not removed'));
     }
   }, hourMs).unref();
   return () => clearInterval(timer);

@@ -5,6 +5,7 @@ import type { ErrorGroup, Severity } from '@borgos/contracts/error-log';
 import type { EventType } from '@borgos/contracts/events';
 import type { Project } from '@borgos/contracts/projects';
 import type { Scan, Scores } from '@borgos/contracts/scans';
+import type { VolumeMount } from '@borgos/contracts/volumes';
 import type { Delivery, Webhook } from '@borgos/contracts/webhooks';
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 import type { Recipe } from '../deployments/recipe.ts';
@@ -110,6 +111,8 @@ interface RevisionsTable {
   memory_limit: string | null;
   health_check_path: string | null;
   root: string | null;
+  /** `null`: those of the recipe. */
+  volumes: NullableJson<VolumeMount[]>;
   runtime: 'docker' | 'process' | null;
   recipe: NullableJson<Recipe>;
   artifact: string | null;
@@ -123,6 +126,20 @@ interface RevisionsTable {
   created_at: GeneratedTimestamp;
   built_at: NullableTimestamp;
   served_at: NullableTimestamp;
+}
+
+interface VolumesTable {
+  id: GeneratedAlways<number>;
+  name: string;
+  project_id: number | null;
+  project_name: string;
+  deployment_id: number | null;
+  deployment_name: string;
+  runtime: 'docker' | 'process';
+  made_for: number;
+  engine_name: string;
+  deleted_by: NullableJson<Actor>;
+  created_at: GeneratedTimestamp;
 }
 
 interface PortLeasesTable {
@@ -359,6 +376,7 @@ export interface Tables {
   scans: ScansTable;
   deployments: DeploymentsTable;
   revisions: RevisionsTable;
+  volumes: VolumesTable;
   port_leases: PortLeasesTable;
   events: EventsTable;
   event_floor: EventFloorTable;

@@ -115,6 +115,7 @@ const noSettings: revisionStore.ReleaseSettings = {
   memory_limit: null,
   health_check_path: null,
   root: null,
+  volumes: null,
 };
 
 /** What the body says, and where it says nothing what was before. */
@@ -122,7 +123,7 @@ function settingsOf(
   body: DeployBody,
   before: revisionStore.ReleaseSettings,
 ): revisionStore.ReleaseSettings {
-  const { environment, cpu_limit, memory_limit, health_check_path, root } = body;
+  const { environment, cpu_limit, memory_limit, health_check_path, root, volumes } = body;
   return {
     environment: environment ?? before.environment,
     cpu_limit: cpu_limit === undefined ? before.cpu_limit : cpu_limit,
@@ -130,6 +131,7 @@ function settingsOf(
     health_check_path:
       health_check_path === undefined ? before.health_check_path : health_check_path,
     root: root === undefined ? before.root : root,
+    volumes: volumes === undefined ? before.volumes : volumes,
   };
 }
 

@@ -62,9 +62,11 @@ async function build(worker: Worker, row: store.DeploymentRow, signal: AbortSign
   const source_commit = await readCommit(source);
   await record(worker, row, { stage: `building with ${runtime.description}` });
 
+  await worker.disk.assertRoom(worker.tidyUp);
   const logFile = files.build(row.id, row.wanted_revision);
   const log = await openBuildLog(logFile);
   const deadline = AbortSignal.timeout(deadlines.build);
+  const disk = worker.disk.watch();
   try {
     const artifact = await runtime.build({
       deploymentId: row.id,
@@ -72,8 +74,11 @@ async function build(worker: Worker, row: store.DeploymentRow, signal: AbortSign
       name: nameOfBuild(worker, row),
       source: join(source, recipe.root ?? '.'),
       recipe,
-      log: (text) => log.write(text),
-      signal: AbortSignal.any([signal, deadline]),
+      log(text) {
+        log.write(text);
+        disk.hear(text);
+      },
+      signal: AbortSignal.any([signal, deadline, disk.signal]),
     });
     await revisionStore.updateRevision(db, row.id, row.wanted_revision, {
       recipe,
@@ -91,8 +96,10 @@ async function build(worker: Worker, row: store.DeploymentRow, signal: AbortSign
         `The build did not end within ${Math.round(deadlines.build / 60_000)} minutes and was cancelled. The end of its output: ${output}`,
       );
     }
-    throw error;
+    if (signal.aborted) throw error;
+    throw disk.signal.aborted ? disk.signal.reason : ((await disk.explain(error)) ?? error);
   } finally {
+    disk.end();
     const problem = await log.end();
     if (problem) worker.log.warn({ err: problem, logFile }, 'a build log is incomplete');
   }

@@ -13,6 +13,7 @@ import type { Jobs } from '../jobs/jobs.ts';
 import { type Accepted, acceptDeploy, assertLimits, type DeployBody } from './accept-deploy.ts';
 import { createConverger } from './converge.ts';
 import { listCrashes } from './crash-store.ts';
+import { removeGarbage } from './garbage.ts';
 import { type LogPiece, readLog } from './logs.ts';
 import { slug } from './names.ts';
 import type { PortRange } from './ports.ts';
@@ -20,6 +21,7 @@ import { listHistory } from './revision-history.ts';
 import { redactorOf } from './revision-secrets.ts';
 import * as revisionStore from './revision-store.ts';
 import { type RolledBack, rollBack } from './roll-back.ts';
+import type { Runtime } from './runtime.ts';
 import * as store from './store.ts';
 import { createSupervisor } from './supervise.ts';
 import {
@@ -33,6 +35,11 @@ import {
   wishHealed,
 } from './wishes.ts';
 import type { Worker } from './worker.ts';
+
+export type { KeptVolume } from './runtime.ts';
+
+/** What volumes need of what runs deployments. */
+export type VolumeRuntime = Pick<Runtime, 'name' | 'list' | 'locateVolumes' | 'removeVolume'>;
 
 type Endpoints = (typeof api)['deployments'];
 type LogsQuery = Omit<ParsedInput<Endpoints['logs']>, 'id'>;
@@ -63,15 +70,19 @@ export interface Deployments {
   rollback(id: number, revision: number | undefined, actor: Actor): Promise<RolledBack>;
   revisions(id: number, page: Page): Promise<ListResult<DeploymentRevision>>;
   restarts(id: number, page: Page): Promise<ListResult<DeploymentRestart>>;
-  /** Returns whether it is gone by now. */
-  delete(id: number, actor: Actor): Promise<boolean>;
+  /** Returns whether it is gone by now, and what is kept of it. */
+  delete(id: number, actor: Actor): Promise<{ isGone: boolean; volumes: Remaining }>;
   /** What deployments print, as it is in their files: secrets and all. */
   readonly output: AppOutput;
   logs(id: number, query: LogsQuery): Promise<LogPiece & { revision: number | null }>;
+  /** Removes what nobody needs any more, when no build is under way. */
+  tidyUp(): Promise<void>;
   /** Takes up what an earlier life left, before anything is asked of this one. */
   recover(): Promise<void>;
   close(): Promise<void>;
 }
+
+type Remaining = { id: number; name: string }[];
 
 export interface AppOutput {
   /** Those that print, or did a moment ago. */
@@ -82,7 +93,7 @@ export interface AppOutput {
   redact(id: number, text: string): Promise<string>;
 }
 
-export interface DeploymentsOptions extends Worker {
+export interface DeploymentsOptions extends Omit<Worker, 'tidyUp'> {
   cached: ReadCache;
   feed: EventFeed;
   jobs: Jobs;
@@ -96,6 +107,9 @@ export interface DeploymentsOptions extends Worker {
   ) => Promise<{ files: number; bytes: number }>;
 }
 
+/** How long it waits for builds that are under way: the next hour comes anyway. */
+const tidyWithinMs = 30 * 60_000;
+
 /**
  * What runs the deployments that serve now; `null` when none does. Another runtime would see
  * nothing of them: it would start them a second time, and never stop the first ones.
@@ -107,8 +121,12 @@ export function findRuntimeInUse(db: Db): Promise<'docker' | 'process' | null> {
 /** What of the projects runs, and on which ports. */
 export async function createDeployments(options: DeploymentsOptions): Promise<Deployments> {
   const { db, jobs, feed, projects, files, deadlines } = options;
-  const converger = createConverger(options);
-  const supervisor = createSupervisor(options, converger, (row, reason) =>
+  const worker: Worker = {
+    ...options,
+    tidyUp: () => removeGarbage(worker, converger, { cache: true }),
+  };
+  const converger = createConverger(worker);
+  const supervisor = createSupervisor(worker, converger, (row, reason) =>
     wishHealed(jobs, db, row, reason),
   );
   const accepting = { ...options, portsInHand: new Set<number>() };
@@ -191,10 +209,11 @@ export async function createDeployments(options: DeploymentsOptions): Promise<De
       return listCrashes(db, id, { limit, offset });
     },
     async delete(id, actor) {
+      const volumes = await options.volumes.listOfDeployment(id);
       const { deployment } = await act(acting, { id, actor }, async (_, row) =>
         row.desired === 'deleted' ? undefined : { ...stopped, desired: 'deleted' },
       );
-      return !deployment;
+      return { isGone: !deployment, volumes };
     },
 
     output: {
@@ -212,6 +231,12 @@ export async function createDeployments(options: DeploymentsOptions): Promise<De
       const piece = await readLog(file, { offset, maxBytes: max_bytes }, redactor);
       return { ...piece, revision: stream === 'app' ? null : built };
     },
+
+    tidyUp: () =>
+      options.buildInTurn(
+        () => removeGarbage(worker, converger, { cache: false }),
+        AbortSignal.timeout(tidyWithinMs),
+      ),
 
     async recover() {
       await supervisor.reconcile();

@@ -45,8 +45,9 @@ export function deploymentHandlers(
     revisions: ({ id, ...page }) => deployments.revisions(id, page),
     restarts: ({ id, ...page }) => deployments.restarts(id, page),
     delete: async ({ id }, { actor }) => {
-      const isGone = await deployments.delete(id, actor);
-      return { message: `Deployment ${id} ${isGone ? 'deleted' : 'is still being deleted'}`, id };
+      const { isGone, volumes } = await deployments.delete(id, actor);
+      const what = isGone ? 'deleted' : 'is still being deleted';
+      return { message: `Deployment ${id} ${what}${remaining(volumes)}`, id, volumes };
     },
     logs: async ({ id, ...query }) => ({
       ...(await deployments.logs(id, query)),
@@ -57,6 +58,11 @@ export function deploymentHandlers(
 
 function answer(id: number, status: DeploymentStatus, what: string) {
   return { message: `Deployment ${id} ${what}`, id, status };
+}
+
+function remaining(volumes: { name: string }[]): string {
+  if (volumes.length === 0) return '';
+  return `; its volumes remain: ${volumes.map(({ name }) => name).join(', ')}`;
 }
 
 function afterCancel(status: DeploymentStatus, cancelled: boolean): string {

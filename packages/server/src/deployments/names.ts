@@ -26,6 +26,14 @@ export function buildName(parts: {
   return `borgos-${slug(project)}-${deployment}-${instance}-${deploymentId}-r${revision}`;
 }
 
+/** Names a volume in an engine, for good: it stays that of the deployment that it was made for. */
+export function volumeEngineName(
+  parts: Omit<Parameters<typeof buildName>[0], 'revision'> & { name: string },
+): string {
+  const { instance, project, deployment, deploymentId, name } = parts;
+  return `borgos-${slug(project)}-${deployment}-${instance}-${deploymentId}-v-${name}`;
+}
+
 /** Names one start of a build. */
 export function instanceName(build: string, generation: number): string {
   return `${build}-g${generation}`;

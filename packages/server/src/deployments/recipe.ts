@@ -1,4 +1,5 @@
 import type { StackName } from '@borgos/contracts/stack-names';
+import type { VolumeMount } from '@borgos/contracts/volumes';
 
 /** A file that is put into the build beside those of the project. */
 export interface ExtraFile {
@@ -39,6 +40,8 @@ export interface Recipe {
   extraFiles: ExtraFile[];
   /** What a person should know about choices that were made. */
   notes: string[];
+  /** What the project itself says is kept over releases. */
+  volumes?: VolumeMount[];
   /** What the project itself says is asked to learn whether it is healthy: `/health`. */
   healthCheckPath?: string;
   /** What only a container needs: the process runtime takes the machine as it is. */

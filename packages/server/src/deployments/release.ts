@@ -5,12 +5,12 @@ import { ReleaseFailure } from '../errors.ts';
 import { ensureBuilt, nameOfBuild } from './build-revision.ts';
 import { waitUntilHealthy } from './health-gate.ts';
 import { lastLines, sizeOf } from './logs.ts';
-import { instanceName } from './names.ts';
+import { instanceName, volumeEngineName } from './names.ts';
 import { hasLimits, restingReason } from './resting-reason.ts';
 import { pruneRevisions, removeOthers } from './retire.ts';
 import { openRevision, redactorOf } from './revision-secrets.ts';
 import * as revisionStore from './revision-store.ts';
-import type { Instance } from './runtime.ts';
+import type { Instance, KeptVolume } from './runtime.ts';
 import type * as store from './store.ts';
 import { record, type Worker } from './worker.ts';
 
@@ -127,6 +127,7 @@ async function start(
   signal: AbortSignal,
 ): Promise<Instance> {
   if (!revision.artifact || !revision.recipe) throw new Error(`${name} was not built`);
+  const volumes = await claimVolumes(worker, row, revision);
   return worker.runtime.start(
     {
       name,
@@ -143,10 +144,33 @@ async function start(
       },
       cpus: revision.cpu_limit === null ? null : Number(revision.cpu_limit),
       memory: revision.memory_limit === null ? null : parseMemory(revision.memory_limit),
+      volumes,
       logFile: worker.files.app(row.id),
     },
     signal,
   );
+}
+
+/** Its volumes are recorded before they are made, so that none is ever there that nobody knows of. */
+function claimVolumes(
+  { instance, volumes }: Worker,
+  row: store.DeploymentRow,
+  revision: revisionStore.RevisionRow,
+): Promise<KeptVolume[]> {
+  const { id: deployment_id, name: deployment_name, project_id, project_name } = row;
+  const owner = { deployment_id, deployment_name, project_id, project_name };
+  const mounts = revision.volumes ?? revision.recipe?.volumes ?? [];
+  const named = mounts.map((mount) => ({
+    ...mount,
+    engine_name: volumeEngineName({
+      instance,
+      project: project_name,
+      deployment: deployment_name,
+      deploymentId: deployment_id,
+      name: mount.name,
+    }),
+  }));
+  return volumes.claim(owner, named, revision.created_by);
 }
 
 /** Stops what failed, so that its output is complete, and adds the end of that to the reason. */

@@ -1,4 +1,5 @@
 import type { RevisionChange } from '@borgos/contracts/revisions';
+import type { VolumeMount } from '@borgos/contracts/volumes';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { Recipe } from './recipe.ts';
 import { compareSecrets } from './revision-secrets.ts';
@@ -26,6 +27,7 @@ export function changesOf(
     ...changed('memory_limit', before.memory_limit, revision.memory_limit),
     ...changed('health_check_path', before.health_check_path, revision.health_check_path),
     ...changed('root', before.root, revision.root),
+    ...volumeChanges(mountsOf(before, built), mountsOf(revision, built)),
     ...(built?.recipe && revision.recipe ? recipeChanges(built.recipe, revision.recipe) : []),
     ...(built && revision.recipe
       ? changed('source_commit', built.source_commit, revision.source_commit)
@@ -41,6 +43,20 @@ function environmentChanges(
   return names.flatMap((name) =>
     changed('environment', variableOf(before, name), variableOf(after, name), name),
   );
+}
+
+function volumeChanges(before: VolumeMount[], after: VolumeMount[]): RevisionChange[] {
+  const pathIn = (mounts: VolumeMount[], name: string) =>
+    mounts.find((mount) => mount.name === name)?.path ?? null;
+  const names = [...new Set([...before, ...after].map(({ name }) => name))].sort();
+  return names.flatMap((name) =>
+    changed('volume', pathIn(before, name), pathIn(after, name), name),
+  );
+}
+
+/** One that was not built has what the last one that was says, as far as is known. */
+function mountsOf(revision: RevisionRow, built: RevisionRow | undefined): VolumeMount[] {
+  return revision.volumes ?? (revision.recipe ?? built?.recipe)?.volumes ?? [];
 }
 
 /** A variable may have the name of what every object has. */

@@ -1,5 +1,6 @@
 import type { Actor } from '@borgos/contracts/caller';
 import type { FailureCode } from '@borgos/contracts/deployments';
+import type { VolumeMount } from '@borgos/contracts/volumes';
 import { type Selectable, sql } from 'kysely';
 import type { Tables } from '../database/tables.ts';
 import type { Db } from '../database/transaction.ts';
@@ -14,6 +15,8 @@ export interface ReleaseSettings {
   health_check_path: string | null;
   /** The folder in the project's directory that is built; `null`: the directory itself. */
   root: string | null;
+  /** `null`: those of the recipe. */
+  volumes: VolumeMount[] | null;
 }
 
 /** What a revision that repeats another one has of it. */
@@ -47,6 +50,7 @@ export async function insertRevision(
       memory_limit: settings.memory_limit,
       health_check_path: settings.health_check_path,
       root: settings.root,
+      volumes: settings.volumes && JSON.stringify(settings.volumes),
       secrets: JSON.stringify(secrets),
       created_by: JSON.stringify(createdBy),
       ...(repeated && { ...repeated, recipe: JSON.stringify(repeated.recipe) }),
@@ -113,6 +117,17 @@ export async function listBuilds(db: Db, deploymentId: number): Promise<Build[]>
     .where('deployment_id', '=', deploymentId)
     .orderBy('number', 'desc')
     .execute();
+}
+
+/** Every build that is recorded, of all deployments. */
+export async function listArtifacts(db: Db): Promise<string[]> {
+  const rows = await db
+    .selectFrom('revisions')
+    .select('artifact')
+    .distinct()
+    .where('artifact', 'is not', null)
+    .execute();
+  return rows.flatMap(({ artifact }) => artifact ?? []);
 }
 
 /** Newest first, and how many there are in all. */

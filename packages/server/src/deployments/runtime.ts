@@ -35,9 +35,26 @@ export interface InstanceSpec extends InstanceIdentity {
   cpus: number | null;
   /** Bytes; `null`: unlimited. */
   memory: number | null;
+  /** Made by the runtime where they are missing. */
+  volumes: KeptVolume[];
   /** The file that the app's output is appended to, kept across instances. */
   logFile: string;
 }
+
+/** What is kept of an app over its instances. */
+export interface KeptVolume {
+  /** The user's, unique in its deployment. */
+  name: string;
+  /** The deployment that it was made for, which may be gone: with `name` it is unique. */
+  madeFor: number;
+  /** Unique on the machine. */
+  engineName: string;
+  /** Where the app finds it in a container. */
+  path: string;
+}
+
+/** What a volume is found by. */
+export type VolumeIdentity = Omit<KeptVolume, 'path'>;
 
 /** What the runtime sees of one instance right now. */
 export interface Instance extends InstanceIdentity {
@@ -102,6 +119,17 @@ export interface Runtime {
   preview(recipe: Recipe): Promise<{ dockerfile: string | null; baseImage: string | null }>;
   /** Makes the artefact and returns its reference; a failed or aborted build leaves nothing. */
   build(request: BuildRequest): Promise<string>;
+  /** The folders whose disks fill as things are built, as far as they can be seen from here. */
+  readonly buildFolders: string[];
+  /**
+   * Removes what builds left, and every artefact of this BorgOS but `kept` and what an instance has.
+   * No build may run. With `cache`, downloads that the next builds would only save time with go, too.
+   */
+  removeGarbage(kept: ReadonlySet<string>, options: { cache: boolean }): Promise<void>;
+  /** Where volumes lie on this machine, by `engineName`; `null`: that can't be seen from here. */
+  locateVolumes(volumes: VolumeIdentity[]): Promise<Map<string, string | null>>;
+  /** With all that is in it. Not there: fine. `false`: something that is not of BorgOS uses it. */
+  removeVolume(volume: VolumeIdentity): Promise<boolean>;
   /** Whether an artefact is still there. */
   hasArtifact(artifact: string): Promise<boolean>;
   removeArtifact(artifact: string): Promise<void>;

@@ -1,5 +1,6 @@
 import type { Actor } from '@borgos/contracts/caller';
 import type { Deployment, DeploymentStatus } from '@borgos/contracts/deployments';
+import type { VolumeMount } from '@borgos/contracts/volumes';
 import { type Selectable, sql } from 'kysely';
 import type { Tables } from '../database/tables.ts';
 import { constraintOf, type Db } from '../database/transaction.ts';
@@ -57,6 +58,11 @@ function shown(db: Db) {
         'd.stopped_at',
         'd.observed_at',
       ])
+      .select(
+        sql<VolumeMount[]>`coalesce(wanted.volumes, wanted.recipe -> 'volumes', '[]')`.as(
+          'volumes',
+        ),
+      )
       .select(sql<string | null>`coalesce(active.artifact, wanted.artifact)`.as('image'))
       .select(sql<number>`coalesce(d.active_revision, d.wanted_revision)`.as('revision'))
       // The names only: an answer has no use for what is sealed.
@@ -216,6 +222,7 @@ export async function insertDeployment(
           'memory_limit',
           'health_check_path',
           'root',
+          'volumes',
           'created_by',
         ])
         .expression((eb) =>
@@ -229,6 +236,7 @@ export async function insertDeployment(
               sql`${settings.memory_limit}::text`.as('memory_limit'),
               sql`${settings.health_check_path}::text`.as('health_check_path'),
               sql`${settings.root}::text`.as('root'),
+              sql`${settings.volumes && JSON.stringify(settings.volumes)}::jsonb`.as('volumes'),
               sql`${JSON.stringify(createdBy)}::jsonb`.as('created_by'),
             ]),
         ),

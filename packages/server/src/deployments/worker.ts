@@ -7,6 +7,8 @@ import { appendEvent } from '../events/append.ts';
 import type { InTurn } from '../in-turn.ts';
 import type { Projects } from '../projects/projects.ts';
 import type { Secrets } from '../secrets/secrets.ts';
+import type { Volumes } from '../volumes/volumes.ts';
+import type { DiskGuard } from './disk-guard.ts';
 import type { LogFiles } from './logs.ts';
 import type { Recipe } from './recipe.ts';
 import type { Router } from './router.ts';
@@ -58,6 +60,7 @@ export interface Worker {
   log: Log;
   secrets: Secrets;
   projects: Projects;
+  volumes: Volumes;
   runtime: Runtime;
   router: Router;
   files: LogFiles;
@@ -65,6 +68,9 @@ export interface Worker {
   instance: string;
   deadlines: Deadlines;
   detectRecipe: (directory: string, options?: { root?: string | undefined }) => Promise<Recipe>;
+  disk: DiskGuard;
+  /** Removes what nobody needs. To be called by the build whose turn it is. */
+  tidyUp: () => Promise<void>;
   /** Runs one build at a time: two at once would starve a small machine. */
   buildInTurn: InTurn;
 }

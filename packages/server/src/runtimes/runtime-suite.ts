@@ -117,6 +117,7 @@ export function runtimeSuite(harness: Harness): void {
         environment: { MODE: mode },
         cpus: null,
         memory: null,
+        volumes: [],
         logFile: join(options.home, 'logs', `${generation}.log`),
         ...changes,
       };

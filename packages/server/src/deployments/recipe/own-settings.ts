@@ -15,6 +15,7 @@ export interface OwnSettings {
   start: Procfile | undefined;
   port: number | undefined;
   healthCheckPath: string | undefined;
+  volumes: BorgosJson['volumes'];
   environment: Record<string, string>;
 }
 
@@ -32,6 +33,7 @@ export async function readOwnSettings(project: ProjectFiles): Promise<OwnSetting
     start: said.start === undefined ? undefined : startOf(said.start),
     port: said.port,
     healthCheckPath: said.health_check_path,
+    volumes: said.volumes,
     environment: Object.fromEntries(variables.map(([name, value]) => [name, String(value)])),
   };
 }
@@ -105,6 +107,7 @@ export function withOwnSettings(recipe: Recipe, own: OwnSettings): Recipe {
       ...own.environment,
     },
     ...(own.healthCheckPath && { healthCheckPath: own.healthCheckPath }),
+    ...(own.volumes && { volumes: own.volumes }),
     notes: changes ? [...recipe.notes, `${ownSettingsFile} says how to build.`] : recipe.notes,
   };
 }

@@ -3,7 +3,7 @@ import type { TestApp } from '../../testing/test-app.ts';
 
 type Deploy = Parameters<TestApp['client']['deployments']['deploy']>[0];
 
-/** A project with a folder of its own, and its one deployment. */
+/** A project with a folder of its own, and its one deployment; others are deleted with it. */
 export async function makeDeploying(app: TestApp, files: Record<string, string>) {
   const folder = await makeProjectFolder(files);
   const project = await app.client.projects.create({ name: 'Shop', path: folder.path });
@@ -31,7 +31,8 @@ export async function makeDeploying(app: TestApp, files: Record<string, string>)
       return (await app.client.deployments.revisions({ id: deployment })).data;
     },
     async [Symbol.asyncDispose]() {
-      if (deployment > 0) await app.client.deployments.delete({ id: deployment });
+      const { data } = await app.client.deployments.list({ project_id: project.id });
+      for (const { id } of data) await app.client.deployments.delete({ id });
       await folder[Symbol.asyncDispose]();
     },
   };

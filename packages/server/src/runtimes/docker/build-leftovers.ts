@@ -25,7 +25,7 @@ export async function removeBuildLeftovers(
 }
 
 /** Removes the images with these labels that have no name, no child and no container. */
-async function removeNamelessImages(engine: Engine, label: string[]): Promise<void> {
+export async function removeNamelessImages(engine: Engine, label: string[]): Promise<void> {
   const images = await engine.ask((docker) =>
     docker.listImages({ filters: JSON.stringify({ dangling: ['true'], label }) }),
   );

@@ -25,6 +25,7 @@ const spec: InstanceSpec = {
   environment: { NODE_ENV: 'production', A: '1' },
   cpus: 0.5,
   memory: 512 * 1024 ** 2,
+  volumes: [],
   logFile: '/home/borgos/deployments/7/app.log',
 };
 
@@ -79,6 +80,34 @@ test('without limits none are asked for', () => {
   expect(host).not.toHaveProperty('NanoCpus');
   expect(host).not.toHaveProperty('Memory');
   expect(host).not.toHaveProperty('MemorySwap');
+});
+
+test('a volume is one of BorgOS, never a folder of the machine, and its app is told where it is', () => {
+  const volume = {
+    name: 'user-data',
+    madeFor: 7,
+    engineName: 'borgos-shop-web-ab12-7-v-user-data',
+  };
+  const { body } = request({ volumes: [{ ...volume, path: '/data' }] });
+  expect(body.Env).toContain('BORGOS_VOLUME_USER_DATA=/data');
+  expect(body.HostConfig).not.toHaveProperty('Binds');
+  expect(body.HostConfig?.Mounts).toEqual([
+    {
+      Type: 'volume',
+      Source: 'borgos-shop-web-ab12-7-v-user-data',
+      Target: '/data',
+      VolumeOptions: {
+        NoCopy: false,
+        Labels: {
+          'borgos.managed': 'true',
+          'borgos.instance': 'ab12',
+          'borgos.deployment': '7',
+          'borgos.volume': 'user-data',
+        },
+        DriverConfig: { Name: 'local', Options: {} },
+      },
+    },
+  ]);
 });
 
 test('the hash tells two specs apart, and is the same for the same one', () => {

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { ContainerCreateOptions } from 'dockerode';
+import { volumeVariable } from '@borgos/contracts/volumes';
+import type { ContainerCreateOptions, MountSettings } from 'dockerode';
 import { withPort } from '../../deployments/recipe.ts';
-import type { InstanceSpec } from '../../deployments/runtime.ts';
+import type { InstanceSpec, KeptVolume } from '../../deployments/runtime.ts';
 import { instanceLabels, labels } from './labels.ts';
+import { volumeLabels } from './volumes.ts';
 
 /** Where an app listens in its container, whose network is its own. */
 const allAddresses = '0.0.0.0';
@@ -14,7 +16,7 @@ export interface ContainerRequest {
 
 /**
  * What the engine is asked to create for an instance. Only what is written here can be asked for:
- * no privileged mode, no namespace of the host, no mount. `hostPort` is bound to loopback, as
+ * no privileged mode, no namespace of the host, no mount but of volumes of BorgOS. `hostPort` is bound to loopback, as
  * visitors come through the proxy. It is fixed, as the engine would choose another one whenever the
  * container starts again, and the former one could then be that of another app.
  */
@@ -56,6 +58,8 @@ export function containerRequest(options: {
       CapDrop: ['MKNOD', 'NET_RAW', 'SETFCAP'],
       SecurityOpt: ['no-new-privileges'],
       NetworkMode: network,
+      // Absent without any, so that what older versions started is still adopted.
+      ...(spec.volumes.length > 0 && { Mounts: spec.volumes.map(mountOf(instance)) }),
     },
   };
   return {
@@ -71,10 +75,26 @@ export function containerRequest(options: {
   };
 }
 
+/** Never a bind, which would be a folder of the machine, and no options, with which it could be. */
+function mountOf(instance: string) {
+  return (volume: KeptVolume): MountSettings => ({
+    Type: 'volume',
+    Source: volume.engineName,
+    Target: volume.path,
+    // If it is removed in this moment, the one that the engine makes in its place is known, too.
+    VolumeOptions: {
+      NoCopy: false,
+      Labels: volumeLabels(instance, volume),
+      DriverConfig: { Name: 'local', Options: {} },
+    },
+  });
+}
+
 /** BorgOS's variables win: the app must listen where it is looked for. */
 function environmentOf(spec: InstanceSpec, port: number): string[] {
   const environment = {
     ...spec.environment,
+    ...Object.fromEntries(spec.volumes.map(({ name, path }) => [volumeVariable(name), path])),
     PORT: String(port),
     HOST: allAddresses,
     HOSTNAME: allAddresses,

@@ -121,6 +121,7 @@ function specOf(changes: Partial<InstanceSpec> = {}): InstanceSpec {
     environment: {},
     cpus: null,
     memory: null,
+    volumes: [],
     logFile: join(home, 'logs', `${generation}.log`),
     ...changes,
   };

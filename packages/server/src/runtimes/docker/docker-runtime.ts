@@ -10,12 +10,14 @@ import { usageOf } from './container-usage.ts';
 import { findContainer, removeContainer } from './containers.ts';
 import { findDocker, openEngine } from './engine.ts';
 import { ignoring } from './engine-errors.ts';
+import { removeGarbage } from './garbage.ts';
 import { findImage } from './images.ts';
 import { instanceOf } from './instance-state.ts';
 import { identityOf, labels } from './labels.ts';
 import { listenersOf } from './listening-sockets.ts';
 import { removeNetwork } from './network.ts';
 import { startContainer } from './start-container.ts';
+import { locateVolumes, removeVolume } from './volumes.ts';
 
 export { findDocker };
 
@@ -111,6 +113,10 @@ export async function createDockerRuntime(options: {
     limits: engine.limits,
     preview: (recipe) => previewBuild(engine, recipe),
     build: (request) => buildImage(engine, instance, request),
+    buildFolders: engine.rootFolder === null ? [] : [engine.rootFolder],
+    removeGarbage: (kept) => removeGarbage(engine, instance, kept, log),
+    locateVolumes: (volumes) => locateVolumes(engine, volumes),
+    removeVolume: (volume) => removeVolume(engine, instance, volume),
     hasArtifact: async (artifact) => (await findImage(engine, artifact)) !== undefined,
     removeArtifact: (artifact) => removeImage(engine, artifact, log),
     async start(spec, signal) {

@@ -3,7 +3,7 @@ import { type Recipe, type RunStage, searchPath, withPort } from '../../deployme
 import { chooseToolImage } from './base-image.ts';
 
 /** Where the app lies in its image. */
-const home = '/app';
+export const home = '/app';
 
 /** What the installation made is found first. A base may have no PATH, and then gets the usual one. */
 const path = [

@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,6 +16,8 @@ export interface Engine {
   readonly cpus: number;
   /** Bytes. */
   readonly memory: number;
+  /** Where it keeps images and volumes; `null`: that does not tell of a disk that we see. */
+  readonly rootFolder: string | null;
   readonly limits: { enforced: boolean; reason: string | null };
   /**
    * One call to the engine. A call that has no answer within `timeoutMs` (60 s) or whose connection
@@ -33,6 +36,7 @@ const infoSchema = z.object({
   MemTotal: z.number(),
   MemoryLimit: z.boolean().optional(),
   CpuCfsQuota: z.boolean().optional(),
+  DockerRootDir: z.string().optional(),
 });
 
 export type FoundDocker =
@@ -95,9 +99,19 @@ async function connect(socketPath: string): Promise<Engine> {
     description: `Docker Engine ${version.Version}`,
     cpus: info.NCPU,
     memory: info.MemTotal,
+    rootFolder: await visibleFolder(info.DockerRootDir),
     limits: limitsOf(info),
     ask,
   };
+}
+
+/** An engine in a virtual machine, or on another one, has a disk of its own. */
+async function visibleFolder(folder: string | undefined): Promise<string | null> {
+  if (folder === undefined || process.platform !== 'linux') return null;
+  return access(folder).then(
+    () => folder,
+    () => null,
+  );
 }
 
 function limitsOf(info: z.infer<typeof infoSchema>): Engine['limits'] {

@@ -5,6 +5,7 @@ import { ReleaseFailure } from '../../errors.ts';
 import { findFreePort } from '../free-port.ts';
 import { type ContainerRequest, containerRequest, portOf } from './container-request.ts';
 import { findContainer, removeContainer } from './containers.ts';
+import { home as appFolder } from './dockerfile.ts';
 import type { Engine } from './engine.ts';
 import { reasonOf, statusOf } from './engine-errors.ts';
 import { listHostPorts } from './host-ports.ts';
@@ -12,6 +13,8 @@ import { findImage } from './images.ts';
 import { labels } from './labels.ts';
 import { missingCommand } from './missing-command.ts';
 import { ensureNetwork } from './network.ts';
+import { ownVolumes } from './volume-owner.ts';
+import { ensureVolumes } from './volumes.ts';
 
 /** Against ports and names that something else takes in the same moment. */
 const maximumTries = 10;
@@ -35,15 +38,20 @@ export async function startContainer(
       `The image ${spec.artifact} is no longer on this machine: deploy again to build it anew.`,
     );
   }
+  refuseHiddenApp(spec);
   const port = portOf(spec.recipe.port, image.Config.ExposedPorts);
   for (let tries = 1; ; tries += 1) {
     signal.throwIfAborted();
     try {
       const hostPort = await findFreePort(await listHostPorts(engine));
       const network = await ensureNetwork(engine, instance);
+      await ensureVolumes(engine, instance, spec.volumes);
       const request = containerRequest({ instance, spec, port, hostPort, network });
       const { id, created } = await adoptOrCreate(engine, instance, request);
-      if (created) await refuseMissingCommand(engine, id, image, spec);
+      if (created) {
+        await refuseMissingCommand(engine, id, image, spec);
+        await ownVolumes(engine, id, image.Config.User, spec.volumes);
+      }
       signal.throwIfAborted();
       await run(engine, id);
       return await engine.ask((docker) => docker.getContainer(id).inspect());
@@ -52,6 +60,16 @@ export async function startContainer(
       await delay(pauseMs * tries);
     }
   }
+}
+
+/** There it would be filled with the first release's files, and hide those of all later ones. */
+function refuseHiddenApp({ recipe, volumes }: InstanceSpec): void {
+  const hiding = volumes.find(({ path }) => path === appFolder);
+  if (recipe.dockerfile !== null || hiding === undefined) return;
+  throw new ReleaseFailure(
+    'START_FAILED',
+    `The volume "${hiding.name}" lies at ${appFolder}, where the app itself is: choose a folder in it, such as ${appFolder}/data, or another one.`,
+  );
 }
 
 async function refuseMissingCommand(

@@ -122,6 +122,7 @@ export function specOf(
     environment: {},
     cpus: null,
     memory: null,
+    volumes: [],
     logFile: bench.logFile,
     ...changes,
   };

@@ -156,7 +156,7 @@ async function replaceFile(file: string, record: z.infer<typeof storedRecord>): 
 
 /** Of an instance that is to be started. */
 export function newRecord(spec: InstanceSpec, port: number): InstanceRecord {
-  const { recipe, ...rest } = spec;
+  const { recipe, volumes: _, ...rest } = spec;
   return {
     ...rest,
     command: withPort(recipe.start ?? [], { host: '127.0.0.1', port }),

@@ -13,8 +13,10 @@ import { createPeerConnections } from './peer-connections.ts';
 import { buildMarker, instanceMarker, standardSearchPath } from './process-environment.ts';
 import { openProcessTable, type ProcessTable } from './process-table.ts';
 import { openReleases } from './releases.ts';
+import { removeTree } from './remove-tree.ts';
 import { killProcess } from './run-command.ts';
 import { createSupervisor } from './supervisor.ts';
+import { createProcessVolumes } from './volumes.ts';
 
 export interface ProcessRuntimeOptions extends Sealing {
   /** The id of this BorgOS: keeps apart what several of them run on one machine. */
@@ -42,7 +44,8 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
   const records = await openInstanceRecords(join(home, 'instances'), options);
   const brand = await openBrand();
   const realHome = await realpath(home);
-  const folders = ['releases', 'homes'].map((name) => join(realHome, name));
+  const volumes = createProcessVolumes(home);
+  const folders = ['releases', 'homes', 'volumes'].map((name) => join(realHome, name));
   const peers = createPeerConnections({ instance, folders, brand }, table);
   await endOrphans(table, buildMarker, (value) => value.startsWith(`${instance}/`));
   await releases.removeIncomplete();
@@ -58,6 +61,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
     table,
     processes,
     groups: brandedGroups(groups, brand),
+    volumes,
     searchPath,
   });
   const measureUsage = createInstanceUsage(instance, groups);
@@ -87,6 +91,19 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
         networkEnvironment: options.networkEnvironment ?? {},
         brand,
       });
+    },
+    buildFolders: [],
+    async removeGarbage(kept, { cache }) {
+      const inUse = supervisor.artifacts();
+      await releases.removeIncomplete();
+      await releases.removeBut(new Set([...kept, ...inUse]));
+      if (cache) await removeTree(join(home, 'cache'));
+    },
+    locateVolumes: async (wanted) =>
+      new Map(wanted.map((volume) => [volume.engineName, volumes.directoryOf(volume)])),
+    async removeVolume(volume) {
+      await volumes.remove(volume);
+      return true;
     },
     hasArtifact: (artifact) => releases.isComplete(artifact),
     removeArtifact: (artifact) => releases.remove(artifact),

@@ -1,6 +1,6 @@
-import { access, chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { codeOf } from '../error-code.ts';
+import { removeTree } from './remove-tree.ts';
 
 /**
  * The folders that builds end in. One counts as built once its marker file is there: a build has to
@@ -20,6 +20,8 @@ export interface Releases {
   remove(artifact: string): Promise<void>;
   /** Removes what builds left that were killed. */
   removeIncomplete(): Promise<void>;
+  /** Removes all that are built but those. */
+  removeBut(kept: ReadonlySet<string>): Promise<void>;
 }
 
 const safeName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
@@ -72,6 +74,12 @@ export async function openReleases(home: string): Promise<Releases> {
         if (safeName.test(name) && !(await exists(markerOf(artifact)))) await remove(artifact);
       }
     },
+    async removeBut(kept) {
+      for (const name of await readdir(releases)) {
+        const artifact = join(releases, name);
+        if (safeName.test(name) && !kept.has(artifact)) await remove(artifact);
+      }
+    },
   };
 }
 
@@ -80,25 +88,4 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-async function removeTree(path: string): Promise<void> {
-  const options = { recursive: true, force: true, maxRetries: 3 };
-  await rm(path, options).catch(async () => {
-    // Builds leave folders that are read-only, whose content only root could remove.
-    await makeWritable(path);
-    await rm(path, options);
-  });
-}
-
-async function makeWritable(folder: string): Promise<void> {
-  try {
-    await chmod(folder, 0o700);
-    for (const found of await readdir(folder, { withFileTypes: true })) {
-      if (found.isDirectory()) await makeWritable(join(folder, found.name));
-    }
-  } catch (error) {
-    // The removal that failed is still at work in other folders.
-    if (codeOf(error) !== 'ENOENT') throw error;
-  }
 }

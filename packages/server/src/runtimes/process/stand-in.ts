@@ -45,7 +45,7 @@ if (task.dieAt === 'spawned') {
 }
 const recipe: Recipe = nodeRecipe();
 await runtime.start(
-  { ...task, deploymentId: 1, revision: 1, generation: 1, recipe, cpus: null },
+  { ...task, deploymentId: 1, revision: 1, generation: 1, recipe, cpus: null, volumes: [] },
   AbortSignal.timeout(20_000),
 );
 console.log('started');

@@ -12,6 +12,7 @@ import { baseEnvironment, instanceMarker } from './process-environment.ts';
 import type { ProcessIdentity, ProcessTable } from './process-table.ts';
 import type { Releases } from './releases.ts';
 import { rotateLog } from './rotate-log.ts';
+import type { ProcessVolumes } from './volumes.ts';
 
 export interface SupervisorDependencies {
   /** The id of this BorgOS. */
@@ -22,6 +23,7 @@ export interface SupervisorDependencies {
   table: ProcessTable;
   processes: InstanceProcesses;
   groups: ControlGroups | null;
+  volumes: Pick<ProcessVolumes, 'ensure'>;
   searchPath: string;
 }
 
@@ -33,6 +35,8 @@ export interface Supervisor {
   find(name: string): Promise<Instance | undefined>;
   list(): Promise<Instance[]>;
   stop(name: string, graceMs: number): Promise<void>;
+  /** What its instances were started from, whether they run or not. */
+  artifacts(): string[];
   /** Its living processes; `[]` when there is no such instance. */
   members(name: string): Promise<number[]>;
   /** Those that run right now, each with its first process and the memory it may use. */
@@ -62,7 +66,8 @@ const longestBackoffMs = 30_000;
 const wellAfterMs = 10_000;
 
 export function createSupervisor(dependencies: SupervisorDependencies): Supervisor {
-  const { instance, log, records, releases, table, processes, groups, searchPath } = dependencies;
+  const { instance, log, records, releases, table, processes, groups, searchPath, volumes } =
+    dependencies;
   const entries = new Map<string, Supervised>();
   const callbacks: ((name: string) => void)[] = [];
   const turns = createTurns();
@@ -211,7 +216,8 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
       const problem = `The build ${artifact} is gone: deploy again.`;
       throw new ReleaseFailure('START_FAILED', problem);
     }
-    const entry = await addEntry(spec, known?.record.port);
+    const environment = { ...spec.environment, ...(await volumes.ensure(spec.volumes)) };
+    const entry = await addEntry({ ...spec, environment }, known?.record.port);
     try {
       await launchEntry(entry, 0);
     } catch (error) {
@@ -311,6 +317,8 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
         await discard(current, graceMs);
       });
     },
+
+    artifacts: () => [...entries.values()].map(({ record }) => record.artifact),
 
     async members(name) {
       const entry = entries.get(name);
