@@ -50,7 +50,7 @@ export interface Settings {
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   /** Where this machine's programs are looked for, as in `PATH`; `undefined`: not told. */
   searchPath: string | undefined;
-  /** How programs reach the network from here: proxies and certificates, for builds to use too. */
+  /** For builds to use too: how programs reach the network (proxies, certificates), and tools of languages. */
   networkEnvironment: Record<string, string>;
   /** What a person should hear at start, such as a variable that looks like a setting but isn't. */
   warnings: string[];
@@ -90,7 +90,8 @@ const largestConfig = 65_536;
 const networkVariables = [
   ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'],
   ...['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'REQUESTS_CA_BUNDLE'],
-  ...['PIP_INDEX_URL', 'PIP_CERT', 'UV_INDEX_URL', 'npm_config_registry'],
+  ...['PIP_INDEX_URL', 'PIP_CERT', 'UV_INDEX_URL', 'npm_config_registry', 'MAVEN_OPTS'],
+  ...['RUSTUP_HOME', 'RUSTUP_TOOLCHAIN', 'RUSTUP_AUTO_INSTALL'],
 ];
 
 /** Any spelling of a setting: `BORGOS_LOG_LEVEL`, `log-level`, `log_level`. */

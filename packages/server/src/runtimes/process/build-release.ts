@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Recipe } from '../../deployments/recipe.ts';
 import type { BuildRequest } from '../../deployments/runtime.ts';
@@ -8,7 +7,7 @@ import { ReleaseFailure } from '../../errors.ts';
 import { listSource } from '../source.ts';
 import { copySource, writeExtraFiles } from './copy-source.ts';
 import type { Brand } from './peer-brand.ts';
-import { baseEnvironment, buildMarker } from './process-environment.ts';
+import { baseEnvironment, buildMarker, cacheEnvironment } from './process-environment.ts';
 import type { ProcessTable } from './process-table.ts';
 import type { Releases } from './releases.ts';
 import { runCommand } from './run-command.ts';
@@ -21,6 +20,7 @@ export interface BuildDependencies {
   /** Downloads of package managers, shared by all builds. */
   cache: string;
   searchPath: string;
+  machine: Record<string, string>;
   networkEnvironment: Record<string, string>;
   brand: Brand;
 }
@@ -33,7 +33,7 @@ export async function buildRelease(
   dependencies: BuildDependencies,
 ): Promise<string> {
   const { recipe, signal, log } = request;
-  const { releases, instance, searchPath, cache } = dependencies;
+  const { releases, instance, searchPath, machine, cache } = dependencies;
   refuseImpossible(recipe);
   const artifact = releases.pathOf(request.name);
   signal.throwIfAborted();
@@ -47,9 +47,13 @@ export async function buildRelease(
     await mkdir(cache, { recursive: true, mode: 0o700 });
     const environment = {
       ...dependencies.networkEnvironment,
-      ...baseEnvironment({ release: artifact, home: releases.homeOf(artifact), searchPath }),
-      npm_config_cache: join(cache, 'npm'),
-      PIP_CACHE_DIR: join(cache, 'pip'),
+      ...baseEnvironment({
+        release: artifact,
+        home: releases.homeOf(artifact),
+        searchPath,
+        machine,
+      }),
+      ...cacheEnvironment(cache, dependencies.networkEnvironment.MAVEN_OPTS),
       [buildMarker]: `${instance}/${request.name}`,
     };
     const onStart = (pid: number) => void dependencies.brand.put(pid);

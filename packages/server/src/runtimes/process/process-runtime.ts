@@ -10,7 +10,12 @@ import { createInstanceUsage } from './instance-usage.ts';
 import { listeningSockets } from './listening-sockets.ts';
 import { brandedGroups, openBrand } from './peer-brand.ts';
 import { createPeerConnections } from './peer-connections.ts';
-import { buildMarker, instanceMarker, standardSearchPath } from './process-environment.ts';
+import {
+  buildMarker,
+  instanceMarker,
+  machineEnvironment,
+  standardSearchPath,
+} from './process-environment.ts';
 import { openProcessTable, type ProcessTable } from './process-table.ts';
 import { openReleases } from './releases.ts';
 import { removeTree } from './remove-tree.ts';
@@ -26,7 +31,7 @@ export interface ProcessRuntimeOptions extends Sealing {
   log: Logger;
   /** Where programs are looked for: the PATH that BorgOS was started with. */
   searchPath?: string | undefined;
-  /** Variables that builds need to reach the network: proxies and certificates. */
+  /** Variables that builds need: for the network, proxies and certificates; and of some tools. */
   networkEnvironment?: Record<string, string>;
 }
 
@@ -40,6 +45,7 @@ export interface ProcessRuntimeOptions extends Sealing {
 export async function createProcessRuntime(options: ProcessRuntimeOptions): Promise<Runtime> {
   const { instance, home, log, searchPath = standardSearchPath } = options;
   const table = openProcessTable();
+  const machine = await machineEnvironment(options.networkEnvironment?.RUSTUP_HOME);
   const releases = await openReleases(home);
   const records = await openInstanceRecords(join(home, 'instances'), options);
   const brand = await openBrand();
@@ -63,6 +69,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
     groups: brandedGroups(groups, brand),
     volumes,
     searchPath,
+    machine,
   });
   const measureUsage = createInstanceUsage(instance, groups);
   await supervisor.recover();
@@ -88,6 +95,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
         table,
         cache: join(home, 'cache'),
         searchPath,
+        machine,
         networkEnvironment: options.networkEnvironment ?? {},
         brand,
       });

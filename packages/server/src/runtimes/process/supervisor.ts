@@ -25,6 +25,7 @@ export interface SupervisorDependencies {
   groups: ControlGroups | null;
   volumes: Pick<ProcessVolumes, 'ensure'>;
   searchPath: string;
+  machine: Record<string, string>;
 }
 
 /** Starts instances, starts them again when they exit, and stops them. */
@@ -66,8 +67,18 @@ const longestBackoffMs = 30_000;
 const wellAfterMs = 10_000;
 
 export function createSupervisor(dependencies: SupervisorDependencies): Supervisor {
-  const { instance, log, records, releases, table, processes, groups, searchPath, volumes } =
-    dependencies;
+  const {
+    instance,
+    log,
+    records,
+    releases,
+    table,
+    processes,
+    groups,
+    searchPath,
+    machine,
+    volumes,
+  } = dependencies;
   const entries = new Map<string, Supervised>();
   const callbacks: ((name: string) => void)[] = [];
   const turns = createTurns();
@@ -122,7 +133,12 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
 
   function environmentOf({ name, artifact, environment, port }: InstanceRecord) {
     return {
-      ...baseEnvironment({ release: artifact, home: releases.homeOf(artifact), searchPath }),
+      ...baseEnvironment({
+        release: artifact,
+        home: releases.homeOf(artifact),
+        searchPath,
+        machine,
+      }),
       ...environment,
       PORT: String(port),
       HOST: '127.0.0.1',
