@@ -125,6 +125,7 @@ describe.for(docker.available ? (['process', 'docker'] as const) : (['process'] 
       expect(await app.client.deployments.delete({ id })).toEqual({
         message: `Deployment ${id} deleted`,
         id,
+        volumes: [],
       });
       expect(await leftovers(id, port)).toEqual(nothing);
       expect(await app.app.runtime.hasArtifact(String(image))).toBe(false);
