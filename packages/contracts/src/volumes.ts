@@ -106,7 +106,7 @@ export const volumes = {
     status: 200,
     response: volume,
     list: true,
-    errors: ['UNAVAILABLE'],
+    errors: [],
   }),
   delete: defineEndpoint({
     method: 'DELETE',

@@ -90,12 +90,22 @@ export function createVolumes({
     });
   }
 
+  /** The list is also there while the engine is not. */
+  async function locate(items: store.ListedVolume[]): Promise<Map<string, string | null>> {
+    try {
+      return await runtime.locateVolumes(items.map(keptVolumeOf));
+    } catch (error) {
+      if (error instanceof ReleaseFailure && error.code === 'RUNTIME_UNAVAILABLE') return new Map();
+      throw error;
+    }
+  }
+
   return {
     async list({ limit, offset = 0, deployment_id, project_id }) {
       const filter = { deployment_id, project_id };
       const { items, total } = await store.listVolumes(db, filter, { limit, offset });
       const own = items.filter((item) => item.runtime === runtime.name);
-      const places = await runtime.locateVolumes(own.map(keptVolumeOf));
+      const places = await locate(own);
       const sizes = await measureDirectories([...places.values()].flatMap((place) => place ?? []));
       return {
         items: items.map(({ made_for, engine_name, ...shown }): Volume => {

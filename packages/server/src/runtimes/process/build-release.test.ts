@@ -72,9 +72,11 @@ describe('a build', () => {
     });
     const log = (text: string) => pieces.push(text);
     const artifact = await runtime.build(buildOf(bench, { recipe, log }));
-    const output = pieces.join('');
+    // Where the machine has Rust, its builds know so.
+    const output = pieces.join('').replace('RUSTUP_HOME,', '');
     expect(output).toContain(`${artifact} $HOME;x\n`);
-    expect(output).toContain('BORGOS_BUILD,HOME,LANG,PATH,PIP_CACHE_DIR,TMPDIR,npm_config_cache\n');
+    const names = 'BORGOS_BUILD,CARGO_HOME,HOME,LANG,MAVEN_OPTS,PATH,PIP_CACHE_DIR,TMPDIR';
+    expect(output).toContain(`${names},npm_config_cache\n`);
   });
 
   test('installs from a lockfile with the npm of the machine', async () => {
