@@ -79,7 +79,7 @@ describe.runIf(disk)('on a disk that becomes full', { timeout: 60_000 }, () => {
 
       expect(failed).toMatchObject({ failure_code: 'DISK_FULL', revision: 1 });
       expect(failed.status_reason).toMatch(
-        how === 'slowly' ? /is ended below 2\.4/ : /became full/,
+        how === 'slowly' ? /is ended below 2\.4/ : /became full|is ended below 2\.4/,
       );
       expect(failed.status_reason).toContain(home);
       expect(await textOf(port)).toBe('one');
