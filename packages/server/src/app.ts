@@ -48,6 +48,7 @@ import { createProjectSearch } from './project-search/project-search.ts';
 import { projectHandlers } from './projects/handlers.ts';
 import { createProjects } from './projects/projects.ts';
 import { connectProxy } from './proxy-link/proxy-link.ts';
+import { createQuestions } from './questions/questions.ts';
 import { createRateLimits } from './rate-limits/rate-limits.ts';
 import { chooseRuntime } from './runtimes/choose-runtime.ts';
 import { listSource } from './runtimes/source.ts';
@@ -278,7 +279,8 @@ async function build(
   mount(http, api.webhooks, webhookHandlers(webhooks));
   const mcp = createMcp({ operations: http.operations, version, log });
   closing.add(() => mcp.close());
-  mount(http, api.mcp, mcpHandlers(mcp));
+  const questions = createQuestions({ db, tools: mcp.agentTools, model: undefined, log });
+  mount(http, api.mcp, mcpHandlers(mcp, questions));
   serveMcp(http, mcp);
   closing.add(
     everyHour(log, [
@@ -289,6 +291,7 @@ async function build(
       deploymentMetrics.forgetOld,
       deployments.tidyUp,
       volumes.recover,
+      questions.forgetOld,
       () => forgetOldEvents(db),
     ]),
   );

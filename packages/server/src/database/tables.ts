@@ -3,6 +3,7 @@ import type { DeploymentStatus, FailureCode } from '@borgos/contracts/deployment
 import type { Scope } from '@borgos/contracts/endpoint';
 import type { ErrorGroup, Severity } from '@borgos/contracts/error-log';
 import type { EventType } from '@borgos/contracts/events';
+import type { Question } from '@borgos/contracts/mcp';
 import type { Project } from '@borgos/contracts/projects';
 import type { Scan, Scores } from '@borgos/contracts/scans';
 import type { VolumeMount } from '@borgos/contracts/volumes';
@@ -370,6 +371,21 @@ interface DeploymentMetricsTable {
   latency: NullableJson<[milliseconds: number, count: number][]>;
 }
 
+interface QuestionsTable {
+  id: GeneratedAlways<number>;
+  query_type: Question['query_type'];
+  query: string;
+  context: Json<Record<string, unknown>>;
+  context_id: string | null;
+  result: NullableJson<unknown>;
+  model: string;
+  tokens_used: number;
+  steps: Json<Question['steps']>;
+  error: string | null;
+  actor: Json<Actor>;
+  created_at: GeneratedTimestamp;
+}
+
 /** Every table, for Kysely; the SQL itself is in migrations/. */
 export interface Tables {
   projects: ProjectsTable;
@@ -397,4 +413,5 @@ export interface Tables {
   login_failures: LoginFailuresTable;
   idempotency_keys: IdempotencyKeysTable;
   deployment_metrics: DeploymentMetricsTable;
+  questions: QuestionsTable;
 }

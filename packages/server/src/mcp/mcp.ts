@@ -4,6 +4,8 @@ import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { Logger } from 'pino';
 import { AppError } from '../errors.ts';
 import { inputParser } from '../http/input.ts';
+import type { AgentTools } from '../questions/questions.ts';
+import { agentTools } from './agent-tools.ts';
 import { isChosen, offerTools, readToolChoice } from './offered-tools.ts';
 import { type Operations, perform } from './operations.ts';
 import { createProtocolServer, type ToolHost } from './protocol-server.ts';
@@ -22,6 +24,8 @@ export interface Mcp {
   /** Answers one message, in the version of the protocol that it is written in. */
   answer(message: McpMessage): Promise<Response>;
   tools(): EndpointResponse<(typeof api)['mcp']['tools']>;
+  /** The same tools, for questions in plain language. */
+  agentTools: AgentTools;
   close(): Promise<void>;
 }
 
@@ -107,6 +111,7 @@ export function createMcp({
         scope: String(tool.endpoint.scope),
       })),
     }),
+    agentTools: agentTools(offered, operations),
     close: () => handler.close(),
   };
 }

@@ -85,6 +85,14 @@ export function isChosen({ tool }: OfferedTool, { toolsets, readOnly }: ToolChoi
   return (!toolsets || toolsets.has(tool.toolset)) && (!readOnly || readsOnly(tool));
 }
 
+/** Whether this very call only reads. */
+export function changesNothing(
+  { annotations }: OfferedTool,
+  input: Record<string, unknown>,
+): boolean {
+  return annotations.readOnlyHint || input.dry_run === true;
+}
+
 function readsOnly({ endpoint }: Tool): boolean {
   return endpoint.method === 'GET';
 }
