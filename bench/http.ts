@@ -59,6 +59,7 @@ async function serveApp(home: string): Promise<void> {
       zenithPath: [],
       llmUrl: undefined,
       llmApiKey: undefined,
+      llmModel: undefined,
       embeddingModel: undefined,
       zoektUrl: undefined,
       logLevel: 'info',

@@ -1,7 +1,7 @@
 import type { Endpoint, EndpointInput, EndpointResponse } from './endpoint.ts';
 import { api } from './index.ts';
 
-export const toolsets = ['projects', 'deployments', 'errors', 'system'] as const;
+export const toolsets = ['projects', 'search', 'deployments', 'errors', 'system'] as const;
 
 export type Toolset = (typeof toolsets)[number];
 
@@ -21,11 +21,17 @@ export interface Tool {
   gives: readonly string[];
   /** Whether it may end or undo something; then it needs a confirmation. Reading tools never do. */
   destructive?: true;
+  /** Whether it changes nothing, although it is no GET. */
+  readOnly?: true;
   /** Whether doing it twice is the same as doing it once. Reading tools always are. */
   idempotent?: true;
 }
 
-type KeyOf<T> = T extends unknown ? keyof T & string : never;
+type KeyOf<T> = T extends readonly (infer Item)[]
+  ? KeyOf<Item>
+  : T extends unknown
+    ? keyof T & string
+    : never;
 
 /** Refuses names that the endpoint does not know. */
 function defineTool<E extends Endpoint>(
@@ -38,7 +44,8 @@ function defineTool<E extends Endpoint>(
   return { endpoint, ...tool };
 }
 
-const { status, projects, projectFiles, scans, deployments, errors, errorGroups } = api;
+const { status, projects, projectFiles, projectSearch, scans, deployments, errors, errorGroups } =
+  api;
 
 /** Everything an agent can do, in the order of a day’s work. */
 export const tools: readonly Tool[] = [
@@ -137,6 +144,15 @@ export const tools: readonly Tool[] = [
     description: 'Lines of a text file in a project.',
     takes: ['id', 'path', 'start_line', 'end_line'],
     gives: ['path', 'start_line', 'end_line', 'total_lines', 'content'],
+  }),
+  defineTool(projectSearch.search, {
+    name: 'search_projects',
+    toolset: 'search',
+    title: 'Search projects',
+    description: 'Find projects by what they are, as “python web app”; typing errors are forgiven.',
+    takes: ['query', 'limit'],
+    gives: ['id', 'name', 'path', 'relevance_score', 'tech_stack', 'description'],
+    readOnly: true,
   }),
   defineTool(deployments.deploy, {
     name: 'deploy_project',

@@ -48,6 +48,7 @@ import { createProjectSearch } from './project-search/project-search.ts';
 import { projectHandlers } from './projects/handlers.ts';
 import { createProjects } from './projects/projects.ts';
 import { connectProxy } from './proxy-link/proxy-link.ts';
+import { createLanguageModel } from './questions/language-model.ts';
 import { createQuestions } from './questions/questions.ts';
 import { createRateLimits } from './rate-limits/rate-limits.ts';
 import { chooseRuntime } from './runtimes/choose-runtime.ts';
@@ -279,7 +280,10 @@ async function build(
   mount(http, api.webhooks, webhookHandlers(webhooks));
   const mcp = createMcp({ operations: http.operations, version, log });
   closing.add(() => mcp.close());
-  const questions = createQuestions({ db, tools: mcp.agentTools, model: undefined, log });
+  const { llmUrl, llmModel, llmApiKey: apiKey } = settings;
+  const model =
+    llmUrl && llmModel ? createLanguageModel({ url: llmUrl, model: llmModel, apiKey }) : undefined;
+  const questions = createQuestions({ db, tools: mcp.agentTools, model, log });
   mount(http, api.mcp, mcpHandlers(mcp, questions));
   serveMcp(http, mcp);
   closing.add(

@@ -115,6 +115,8 @@ const serviceUrl = z
   }, 'must be a URL such as http://localhost:6070, without a user and password in it (its value is not shown)')
   .transform((value) => value.replace(/\/+$/, ''));
 
+const modelName = z.string().max(200).regex(printable, 'must have no control characters');
+
 /**
  * Every setting, under the name of its environment variable. Values come in as text. The help text
  * and the table in README.md are made from what stands here.
@@ -233,16 +235,16 @@ export const settingsTable = z.object({
       description: 'The key for `BORGOS_LLM_URL`, if it needs one.',
       examples: ['sk-0123456789'],
     }),
-  BORGOS_EMBEDDING_MODEL: z
-    .string()
-    .max(200)
-    .regex(printable, 'must have no control characters')
-    .optional()
-    .meta({
-      description:
-        'A model of `BORGOS_LLM_URL` that makes embeddings: results of a search are then compared by their meaning, too.',
-      examples: ['nomic-embed-text'],
-    }),
+  BORGOS_LLM_MODEL: modelName.optional().meta({
+    description:
+      'A model of `BORGOS_LLM_URL` that can call tools: it answers questions in plain language (`POST /api/v1/mcp/query`).',
+    examples: ['gpt-4o-mini'],
+  }),
+  BORGOS_EMBEDDING_MODEL: modelName.optional().meta({
+    description:
+      'A model of `BORGOS_LLM_URL` that makes embeddings: results of a search are then compared by their meaning, too.',
+    examples: ['nomic-embed-text'],
+  }),
   BORGOS_ZOEKT_URL: serviceUrl.optional().meta({
     description:
       'A `zoekt-webserver -rpc` that searches code in place of the index of BorgOS. Its repositories are called as projects or their folders are.',

@@ -43,6 +43,8 @@ export interface Settings {
   /** `undefined`: there is no language model. */
   llmUrl: string | undefined;
   llmApiKey: string | undefined;
+  /** `undefined`: nothing is asked of it in words. */
+  llmModel: string | undefined;
   /** `undefined`: results are compared by their words alone. */
   embeddingModel: string | undefined;
   /** `undefined`: code is searched with an index of BorgOS's own. */
@@ -251,6 +253,7 @@ export function readSettings({
     zenithPath: result.data.ZENITH_PATH,
     llmUrl: result.data.BORGOS_LLM_URL,
     llmApiKey: result.data.BORGOS_LLM_API_KEY,
+    llmModel: result.data.BORGOS_LLM_MODEL,
     embeddingModel: result.data.BORGOS_EMBEDDING_MODEL,
     zoektUrl: result.data.BORGOS_ZOEKT_URL,
     logLevel: result.data.BORGOS_LOG_LEVEL,
@@ -264,8 +267,10 @@ export function readSettings({
 
 /** What is allowed by itself, and does nothing as it stands. */
 function oddities(settings: { [name in SettingName]?: unknown }): string[] {
-  const isLost = settings.BORGOS_EMBEDDING_MODEL !== undefined && !settings.BORGOS_LLM_URL;
-  return isLost ? ['BORGOS_EMBEDDING_MODEL: has no effect without BORGOS_LLM_URL'] : [];
+  if (settings.BORGOS_LLM_URL) return [];
+  return (['BORGOS_EMBEDDING_MODEL', 'BORGOS_LLM_MODEL'] as const)
+    .filter((name) => settings[name] !== undefined)
+    .map((name) => `${name}: has no effect without BORGOS_LLM_URL`);
 }
 
 /** The text to print, instead of starting, when `--help` or `--version` is asked for. */

@@ -93,6 +93,6 @@ export function changesNothing(
   return annotations.readOnlyHint || input.dry_run === true;
 }
 
-function readsOnly({ endpoint }: Tool): boolean {
-  return endpoint.method === 'GET';
+function readsOnly({ endpoint, readOnly }: Tool): boolean {
+  return endpoint.method === 'GET' || readOnly === true;
 }

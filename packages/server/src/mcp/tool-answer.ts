@@ -24,7 +24,9 @@ export function toolAnswer(
     // That a handler of a list returns one is what its type says.
     return listAnswer(result as ListResult<object>, fields, Number(input.offset ?? 0));
   }
-  const whole = pick(Object(result), fields);
+  const whole = Array.isArray(result)
+    ? { items: result.map((item) => pick(item, fields)) }
+    : pick(Object(result), fields);
   const content = shrink(whole, answerBytes) as Record<string, unknown>;
   return { content, rest: content === whole ? undefined : resourceUri(tool.endpoint, input) };
 }

@@ -41,6 +41,9 @@ export function outputSchemaOf({ endpoint, gives }: Tool): JsonSchema {
     type: 'object',
     properties: Object.fromEntries(gives.map((name) => [name, typeOnly(properties[name])])),
   };
+  if (isArray(endpoint)) {
+    return { type: 'object', properties: { items: { type: 'array', items: item } } };
+  }
   if (!endpoint.list) return item;
   return {
     type: 'object',
@@ -53,9 +56,15 @@ export function outputSchemaOf({ endpoint, gives }: Tool): JsonSchema {
   };
 }
 
-/** The fields of an answer; of all its forms, where it has several. */
+/** Whether it answers a list that has no pages. */
+function isArray({ response }: Endpoint): boolean {
+  return response instanceof z.ZodArray;
+}
+
+/** The fields of an answer, or of its items; of all its forms, where it has several. */
 export function propertiesOf(response: z.ZodType): Record<string, unknown> {
-  const schema = inlinedSchema(response, 'output');
+  const whole = inlinedSchema(response, 'output');
+  const schema = whole.type === 'array' ? Object(whole.items) : whole;
   const forms = [schema.anyOf ?? schema.oneOf ?? schema].flat();
   return Object.assign({}, ...forms.map((form) => Object(form).properties));
 }

@@ -101,10 +101,10 @@ describe('an endpoint that fails is named, and the key is not', () => {
     ['answers 401', 401, 'your key sk-secret is wrong'],
     ['answers 429', 429, 'slow down'],
     ['answers 500', 500, '{"error":"sk-secret"}'],
-    ['gives no chat completion', 200, 'not JSON'],
+    ['does not answer with JSON', 200, 'not JSON'],
     ['gives no chat completion', 200, '{"choices":[]}'],
     ['gives no chat completion', 200, '{"choices":[{"message":{"tool_calls":[{}]}}]}'],
-    ['gives more than 1048576 bytes', 200, 'x'.repeat(2_000_000)],
+    ['answers with more than 1048576 bytes', 200, 'x'.repeat(2_000_000)],
   ])('%s', async (expected, status, body) => {
     const fake = await startFakeModel([(_, response) => response.writeHead(status).end(body)]);
     const message = await failureOf(fake, { apiKey: 'sk-secret' });
@@ -123,7 +123,9 @@ describe('an endpoint that fails is named, and the key is not', () => {
     const fake = await startFakeModel([
       (_, response) => response.writeHead(307, { location: `${other.url}/chat/completions` }).end(),
     ]);
-    expect(await failureOf(fake, { apiKey: 'sk-secret' })).toContain('cannot be reached');
+    expect(await failureOf(fake, { apiKey: 'sk-secret' })).toContain(
+      'answers with a redirect (307), which is not followed',
+    );
     expect(other.asked).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
+import { PostFailure, postJson } from '../post-json.ts';
 
 export interface ToolCall {
   id: string;
@@ -66,7 +67,7 @@ const completion = z.object({
 /**
  * A model behind any endpoint that speaks OpenAI's chat completions, as Ollama, vLLM and most
  * providers do.
- * @param url of the API, as `http://localhost:11434/v1`
+ * @param options.url with or without `/v1` at its end
  */
 export function createLanguageModel({
   url,
@@ -77,38 +78,33 @@ export function createLanguageModel({
   model: string;
   apiKey: string | undefined;
 }): LanguageModel {
-  const endpoint = new URL(`${url.replace(/\/+$/, '')}/chat/completions`);
+  const endpoint = new URL(url);
+  const path = endpoint.pathname.replace(/\/+$/, '');
+  endpoint.pathname = `${path === '' ? '/v1' : path}/chat/completions`;
+  const headers: Record<string, string> =
+    apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
 
   return {
     async complete(messages, tools, signal) {
-      const response = await fetch(endpoint, {
-        method: 'POST',
-        // The key belongs to this host alone.
-        redirect: 'error',
-        signal,
-        headers: {
-          'content-type': 'application/json',
-          ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
-        },
-        body: JSON.stringify({
+      const { status, body } = await postJson(endpoint.href, {
+        headers,
+        body: {
           model,
           messages: messages.map(asSent),
           ...(tools.length > 0 && { tools: tools.map(toolAsSent) }),
-        }),
+        },
+        mostBytes: mostAnswerBytes,
+        signal,
       }).catch((error) => {
-        signal.throwIfAborted();
-        throw unavailable('cannot be reached', error);
+        throw error instanceof PostFailure ? unavailable(error.message, error) : error;
       });
-      if (!response.ok) {
-        await response.body?.cancel();
-        throw unavailable(`answers ${response.status}`);
-      }
-      return read(await textOf(response));
+      if (status >= 300) throw unavailable(`answers ${status}`);
+      return read(body);
     },
   };
 
-  function read(text: string): Turn {
-    const parsed = completion.safeParse(jsonOf(text));
+  function read(body: unknown): Turn {
+    const parsed = completion.safeParse(body);
     const message = parsed.data?.choices[0]?.message;
     if (!parsed.success || !message) throw unavailable('gives no chat completion', parsed.error);
     const { usage } = parsed.data;
@@ -124,17 +120,6 @@ export function createLanguageModel({
     };
   }
 
-  async function textOf(response: Response): Promise<string> {
-    const pieces: Uint8Array[] = [];
-    let bytes = 0;
-    for await (const piece of response.body ?? []) {
-      bytes += piece.length;
-      if (bytes > mostAnswerBytes) throw unavailable(`gives more than ${mostAnswerBytes} bytes`);
-      pieces.push(piece);
-    }
-    return Buffer.concat(pieces).toString();
-  }
-
   /** Neither the key nor what the endpoint says: it may repeat the question, or worse. */
   function unavailable(what: string, cause?: unknown): AppError {
     return new AppError(
@@ -142,14 +127,6 @@ export function createLanguageModel({
       `The language model at ${endpoint.host} ${what}. Check BORGOS_LLM_URL, BORGOS_LLM_MODEL and BORGOS_LLM_API_KEY`,
       { cause },
     );
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }
 

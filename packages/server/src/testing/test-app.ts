@@ -123,6 +123,7 @@ const testSettings: Omit<Settings, 'home' | 'databaseUrl'> = {
   zenithPath: [],
   llmUrl: undefined,
   llmApiKey: undefined,
+  llmModel: undefined,
   embeddingModel: undefined,
   zoektUrl: undefined,
   searchPath: process.env.PATH,

@@ -212,4 +212,11 @@ export const projectForms: readonly Form[] = [
     'what is the last commit of shop',
     'git',
   ),
+  {
+    example: 'find projects about selling books',
+    pattern: asks(
+      '(?:find|search|search for|look for)(?: all)?(?: the)? projects? (?:about|for|that|which|like|called|named) [\'"`]?(?<words>.+?)[\'"`]?',
+    ),
+    answer: ({ words }, ask) => ask.run('search_projects', { query: words }),
+  },
 ];

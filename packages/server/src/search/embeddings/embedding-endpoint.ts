@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type PostAnswer, PostFailure, postJson } from '../post-json.ts';
+import { type PostAnswer, PostFailure, postJson } from '../../post-json.ts';
 
 /** Why there are no vectors: a sentence for people, without the key and without what was sent. */
 export class EmbeddingFailure extends Error {

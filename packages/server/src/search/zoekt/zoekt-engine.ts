@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.ts';
+import { type PostAnswer, PostFailure, postJson } from '../../post-json.ts';
 import type { CodeAnswer, CodeEngine, CodeHit, CodeQuery } from '../code-engine.ts';
-import { type PostAnswer, PostFailure, postJson } from '../post-json.ts';
 import { presentHits } from './present-hits.ts';
 import { createRepositoryLookup } from './repositories.ts';
 import { hitsOfFile } from './to-hits.ts';
