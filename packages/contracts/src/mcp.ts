@@ -152,7 +152,8 @@ export const mcp = {
     tag: 'MCP',
     summary: 'List the questions that were asked',
     description: 'With their answers and steps, newest first. They are kept for 30 days.',
-    scope: 'mcp:write',
+    // Answers hold what others were allowed to see.
+    scope: 'admin:read',
     query: z.strictObject({
       ...pageQuery,
       context_id: conversation.optional().meta({ description: 'Only those of this conversation.' }),
@@ -168,7 +169,8 @@ export const mcp = {
     tag: 'MCP',
     summary: 'Read a question that was asked',
     description: 'With its answer and steps.',
-    scope: 'mcp:write',
+    // Answers hold what others were allowed to see.
+    scope: 'admin:read',
     params: idParams,
     status: 200,
     response: question,
