@@ -197,6 +197,12 @@ async function serveOurs(): Promise<void> {
     authenticate: () => {
       throw new Error('there is no credential');
     },
+    logs: {
+      exists: async () => false,
+      bounds: async () => ({ start: 0, end: 0 }),
+      read: async () => ({ entries: [], offset: 0, next: 0 }),
+      grown: async () => true,
+    },
     feed: {
       lastSeq: seq,
       subscribe(listener) {

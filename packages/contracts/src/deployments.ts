@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { appRoot, deployPlan } from './deploy-plan.ts';
+import { deploymentLogs } from './deployment-logs.ts';
 import { defineEndpoint } from './endpoint.ts';
 import { id, idParams, message, timestamp } from './fields.ts';
 import { pageQuery } from './page.ts';
@@ -338,48 +339,5 @@ The same project and name again is a redeploy: a new revision, put in place of t
     }),
     errors: ['NOT_FOUND', 'DEPLOYMENT_FAILED'],
   }),
-  logs: defineEndpoint({
-    method: 'GET',
-    path: '/api/v1/deployments/{id}/logs',
-    tag,
-    summary: 'Read what a deployment printed',
-    description:
-      'A piece of the build’s or the app’s output, in whole lines. Without `offset` its end; to follow, ask again with `offset` = `next_offset`.',
-    scope: 'deployments:read',
-    params: idParams,
-    query: z.strictObject({
-      stream: z.enum(['app', 'build']).default('app').meta({ description: 'Whose output.' }),
-      revision: z
-        .int()
-        .min(1)
-        .optional()
-        .meta({ description: 'Of which build; the newest by default. For `build` only.' }),
-      offset: z
-        .int()
-        .min(0)
-        .max(2 ** 50)
-        .optional()
-        .meta({
-          description: 'The byte to read from; what was rotated away is skipped.',
-        }),
-      max_bytes: z
-        .int()
-        .min(1)
-        .max(1_048_576)
-        .default(65_536)
-        .meta({ description: 'How much to read at most.' }),
-    }),
-    status: 200,
-    response: z
-      .object({
-        stream: z.enum(['app', 'build']),
-        revision: z.int().nullable(),
-        content: z.string(),
-        offset: z.int().meta({ description: 'The byte that `content` starts at.' }),
-        next_offset: z.int().meta({ description: 'Where to read on.' }),
-        size: z.int().meta({ description: 'How many bytes there are by now.' }),
-      })
-      .meta({ id: 'DeploymentLog', description: 'A piece of a log.' }),
-    errors: ['NOT_FOUND'],
-  }),
+  ...deploymentLogs,
 };

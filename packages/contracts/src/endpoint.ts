@@ -63,6 +63,8 @@ export interface Endpoint {
    */
   response: z.ZodType;
   list?: true;
+  /** The schema of one line, where the answer can be a stream of NDJSON. */
+  ndjson?: z.ZodType;
   /** The codes this operation can answer with, beside those that any request can meet. */
   errors: readonly ErrorCode[];
 }
@@ -124,12 +126,25 @@ export interface Call {
   signal: AbortSignal;
   /** The status of success; a handler may set it to the endpoint's `otherStatus`. */
   status: Endpoint['status'];
+  /** Whether the caller asks for NDJSON: a handler may then return a stream, if the endpoint has one. */
+  readonly wantsNdjson: boolean;
+}
+
+/**
+ * What a handler returns to answer with a stream of NDJSON: text of whole lines, as it comes. It is
+ * read as fast as the caller reads, and has to end soon after the call's `signal` aborts.
+ */
+export interface NdjsonStream {
+  ndjson: AsyncIterable<string>;
 }
 
 export type Handler<E extends Endpoint> = (
   input: ParsedInput<E>,
   call: Call,
-) => Promise<E extends { list: true } ? ListResult<EndpointResponse<E>> : EndpointResponse<E>>;
+) => Promise<
+  | (E extends { list: true } ? ListResult<EndpointResponse<E>> : EndpointResponse<E>)
+  | (E extends { ndjson: z.ZodType } ? NdjsonStream : never)
+>;
 
 /** A handler for each endpoint of a resource; a missing or ill-typed one does not compile. */
 export type Handlers<R extends Record<string, Endpoint>> = { [K in keyof R]: Handler<R[K]> };

@@ -66,7 +66,9 @@ ws.onopen = () => ws.send(JSON.stringify({
 Messages are \`{type, data, seq, timestamp}\`. Channels are ${channelNames.map((name) => `\`${name}\``).join(', ')}, or one object of
 them, as \`deployments:7\`. Keep the \`seq\` of the last event, and after a lost connection subscribe
 with \`"since": <seq>\`: what was missed comes first, without a gap or a repeat; \`gap\` says that it
-is too old to be kept. Besides \`subscribe\` there are \`unsubscribe\` and \`ping\`, ten messages a
+is too old to be kept. What a deployment prints comes to who subscribes to \`deployments:7:logs\`, as
+\`deployment_log\` with \`{id, offset, next_offset, lines}\`; with \`"offset": <next_offset>\` it goes on
+where it was. Who is too slow is told a \`gap\` with the offsets that were passed over. Besides \`subscribe\` there are \`unsubscribe\` and \`ping\`, ten messages a
 second in all. Where a credential is needed, a browser gives its token as a subprotocol:
 \`new WebSocket(url, ['borgos', 'borgos.bearer.' + token])\`.`;
 
@@ -240,7 +242,13 @@ function responses(endpoint: Endpoint, components: Components): Json {
       ...(isLimited ? rateLimitHeaders : []),
       ...(isKeyed ? (['Idempotency-Replayed'] as const) : []),
     ]),
-    content: json(successSchema(endpoint, components)),
+    content: {
+      ...json(successSchema(endpoint, components)),
+      // OpenAPI 3.1 has no words for a sequence: this is the schema of one line.
+      ...(endpoint.ndjson && {
+        'application/x-ndjson': { schema: components.schemaOf(endpoint.ndjson) },
+      }),
+    },
   };
   const all: Json = { [endpoint.status]: success };
   if (endpoint.otherStatus) all[endpoint.otherStatus] = success;

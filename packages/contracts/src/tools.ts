@@ -197,9 +197,9 @@ export const tools: readonly Tool[] = [
     toolset: 'deployments',
     title: 'Read logs',
     description:
-      'What a deployment printed: of the app or of its build; its end, or on from next_offset.',
-    takes: ['id', 'stream', 'revision', 'offset', 'max_bytes'],
-    gives: ['stream', 'revision', 'content', 'next_offset', 'size'],
+      'What a deployment printed: of the app, its stdout or stderr, or its build; its end, on from next_offset, or the lines with query in them.',
+    takes: ['id', 'stream', 'revision', 'offset', 'tail', 'max_bytes', 'query', 'order'],
+    gives: ['stream', 'revision', 'content', 'next_offset', 'truncated', 'size', 'oldest_offset'],
   }),
   defineTool(deployments.revisions, {
     name: 'list_revisions',

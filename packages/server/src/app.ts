@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { api } from '@borgos/contracts';
 import type { Logger } from 'pino';
+import { createAppLogs } from './app-log/app-logs.ts';
 import { createAudit } from './audit/audit.ts';
 import { auditHandlers } from './audit/handlers.ts';
 import { type Auth, createAuth } from './auth/auth.ts';
@@ -141,10 +142,12 @@ async function build(
   closing.add(() => auth.close());
   const setupToken = await prepareAdministrator(auth, settings);
 
+  const logs = createAppLogs();
+  closing.add(() => logs.close());
   const inUse = await findRuntimeInUse(db);
   const proxyDirectory = path.join(home, 'proxy');
   const opening = [
-    chooseRuntime(settings.runtime, inUse, { ...settings, ...secrets, instance, log }),
+    chooseRuntime(settings.runtime, inUse, { ...settings, ...secrets, instance, logs, log }),
     connectProxy({ ...settings, directory: proxyDirectory, log }),
     createJobs({ connectionString, log }),
   ] as const;
@@ -177,6 +180,7 @@ async function build(
     runtime,
     router: proxy,
     files: logFiles(home),
+    logs,
     instance,
     deadlines: { ...defaultDeadlines, ...deadlines },
     detectRecipe,
@@ -301,7 +305,7 @@ async function build(
   );
   serveSentryIntake(http, createSentryIntake({ errorLog, rateLimits }));
   metrics.serve(http);
-  serveWebSocket(http, { feed, authenticate: auth.authenticate });
+  serveWebSocket(http, { feed, logs: deployments.liveLogs, authenticate: auth.authenticate });
   serveDocumentation(http, version);
   serveHomePage(http, async () => {
     const { items, total } = await deployments.list({ limit: 50 });

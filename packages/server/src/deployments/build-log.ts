@@ -7,13 +7,14 @@ export interface BuildLog {
   end(): Promise<unknown>;
 }
 
-const largest = 10 * 1024 ** 2;
+/** How much of a build's output is kept, in bytes. */
+export const largestBuildLog = 10 * 1024 ** 2;
 
 /**
  * The output of a build, in a file that is made anew. A build that prints without end fills neither
  * the disk nor the memory: what is over 10 MiB is left out. A full disk does not end the build.
  */
-export async function openBuildLog(file: string, most = largest): Promise<BuildLog> {
+export async function openBuildLog(file: string, most = largestBuildLog): Promise<BuildLog> {
   let waiting = '';
   let size = 0;
   let problem: unknown;

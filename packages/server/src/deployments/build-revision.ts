@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { AppError, ReleaseFailure } from '../errors.ts';
 import { openBuildLog } from './build-log.ts';
-import { lastLines } from './logs.ts';
+import { lastBuildLines } from './logs.ts';
 import { buildName } from './names.ts';
 import { readCommit } from './read-commit.ts';
 import { redactorOf } from './revision-secrets.ts';
@@ -90,7 +90,7 @@ async function build(worker: Worker, row: store.DeploymentRow, signal: AbortSign
   } catch (error) {
     if (deadline.aborted && !signal.aborted) {
       await log.end();
-      const output = await lastLines(logFile, 0, 5, await redactorOf(worker, row.id));
+      const output = await lastBuildLines(logFile, 5, await redactorOf(worker, row.id));
       throw new ReleaseFailure(
         'BUILD_TIMEOUT',
         `The build did not end within ${Math.round(deadlines.build / 60_000)} minutes and was cancelled. The end of its output: ${output}`,

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Deployment } from '@borgos/contracts/deployments';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createAppLogs } from '../app-log/app-logs.ts';
 import { openHome } from '../home.ts';
 import { chooseRuntime } from '../runtimes/choose-runtime.ts';
 import { keyFileIn, readKeyFile } from '../secrets/key-file.ts';
@@ -90,6 +91,7 @@ describe.for(docker.available ? (['process', 'docker'] as const) : (['process'] 
         instance,
         home,
         log,
+        logs: createAppLogs(),
         searchPath: process.env.PATH,
         ...secretsOf(keys),
       });

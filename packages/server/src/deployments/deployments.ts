@@ -2,8 +2,9 @@ import path from 'node:path';
 import type { api } from '@borgos/contracts';
 import type { Actor } from '@borgos/contracts/caller';
 import type { DeployPlan } from '@borgos/contracts/deploy-plan';
+import type { DeploymentLog } from '@borgos/contracts/deployment-logs';
 import type { Deployment, DeploymentStatus } from '@borgos/contracts/deployments';
-import type { ListResult, ParsedInput } from '@borgos/contracts/endpoint';
+import type { ListResult, NdjsonStream, ParsedInput } from '@borgos/contracts/endpoint';
 import type { DeploymentRestart, DeploymentRevision } from '@borgos/contracts/revisions';
 import type { ReadCache } from '../database/read-cache.ts';
 import type { Db } from '../database/transaction.ts';
@@ -13,8 +14,10 @@ import type { Jobs } from '../jobs/jobs.ts';
 import { type Accepted, acceptDeploy, assertLimits, type DeployBody } from './accept-deploy.ts';
 import { createConverger } from './converge.ts';
 import { listCrashes } from './crash-store.ts';
+import { createDeploymentLogs, type LiveLogs, type LogsQuery } from './deployment-logs.ts';
 import { removeGarbage } from './garbage.ts';
-import { type LogPiece, readLog } from './logs.ts';
+import { rememberRedactors } from './log-reader.ts';
+import { appSource, type LogSource } from './log-source.ts';
 import { slug } from './names.ts';
 import type { PortRange } from './ports.ts';
 import { listHistory } from './revision-history.ts';
@@ -42,7 +45,6 @@ export type { KeptVolume } from './runtime.ts';
 export type VolumeRuntime = Pick<Runtime, 'name' | 'list' | 'locateVolumes' | 'removeVolume'>;
 
 type Endpoints = (typeof api)['deployments'];
-type LogsQuery = Omit<ParsedInput<Endpoints['logs']>, 'id'>;
 
 interface Page {
   limit: number;
@@ -74,9 +76,12 @@ export interface Deployments {
   delete(id: number, actor: Actor): Promise<{ isGone: boolean; volumes: Remaining }>;
   /** What deployments print, as it is in their files: secrets and all. */
   readonly output: AppOutput;
-  logs(id: number, query: LogsQuery): Promise<LogPiece & { revision: number | null }>;
   /** Removes what nobody needs any more, when no build is under way. */
   tidyUp(): Promise<void>;
+  logs(id: number, query: LogsQuery, signal: AbortSignal): Promise<DeploymentLog>;
+  /** The same as a stream of lines. */
+  streamLogs(id: number, query: LogsQuery, signal: AbortSignal): Promise<NdjsonStream>;
+  readonly liveLogs: LiveLogs;
   /** Takes up what an earlier life left, before anything is asked of this one. */
   recover(): Promise<void>;
   close(): Promise<void>;
@@ -84,11 +89,18 @@ export interface Deployments {
 
 type Remaining = { id: number; name: string }[];
 
+export type { LiveLogs };
+
+/** What one deployment prints. */
+export interface OutputLog extends Pick<LogSource, 'bounds' | 'read' | 'readBack'> {
+  /** Names the log, which offsets are of; `undefined`: there is none yet. */
+  id(): Promise<string | undefined>;
+}
+
 export interface AppOutput {
   /** Those that print, or did a moment ago. */
   listSources(): Promise<{ id: number; project_id: number }[]>;
-  /** It is rotated: one that is shorter than before is read from its start. */
-  file(id: number): string;
+  log(id: number): OutputLog;
   /** Takes the deployment's secrets out of a text. */
   redact(id: number, text: string): Promise<string>;
 }
@@ -139,6 +151,18 @@ export async function createDeployments(options: DeploymentsOptions): Promise<De
     expireInSeconds: 60,
     run: async ({ id }) => converger.start(id),
   });
+
+  const deploymentLogs = createDeploymentLogs({
+    ...{ logs: options.logs, files },
+    redactorFor: rememberRedactors((id) => redactorOf(options, id)),
+    exists: async (id) => (await store.findRow(db, id)) !== undefined,
+  });
+
+  async function newestBuild(id: number): Promise<number> {
+    const { revision } = await get(id);
+    const [newest] = await revisionStore.listBuilds(db, id);
+    return newest?.number ?? revision;
+  }
 
   async function get(id: number): Promise<Deployment> {
     const deployment = await store.findDeployment(db, id);
@@ -218,19 +242,20 @@ export async function createDeployments(options: DeploymentsOptions): Promise<De
 
     output: {
       listSources: () => store.listPrinting(db),
-      file: (id) => files.app(id),
+      log: (id) => ({
+        ...appSource(options.logs, files.app(id)),
+        id: () => options.logs.id(files.app(id)),
+      }),
       redact: async (id, text) => (await redactorOf(options, id)).text(text),
     },
 
-    async logs(id, { stream, revision, offset, max_bytes }) {
-      const deployment = await get(id);
-      const [newest] = await revisionStore.listBuilds(db, id);
-      const built = revision ?? newest?.number ?? deployment.revision;
-      const file = stream === 'app' ? files.app(id) : files.build(id, built);
-      const redactor = await redactorOf(options, id);
-      const piece = await readLog(file, { offset, maxBytes: max_bytes }, redactor);
-      return { ...piece, revision: stream === 'app' ? null : built };
+    async logs(id, query, signal) {
+      return deploymentLogs.read(id, query, await newestBuild(id), signal);
     },
+    async streamLogs(id, query, signal) {
+      return deploymentLogs.stream(id, query, await newestBuild(id), signal);
+    },
+    liveLogs: deploymentLogs.live,
 
     tidyUp: () =>
       options.buildInTurn(

@@ -49,10 +49,10 @@ export function deploymentHandlers(
       const what = isGone ? 'deleted' : 'is still being deleted';
       return { message: `Deployment ${id} ${what}${remaining(volumes)}`, id, volumes };
     },
-    logs: async ({ id, ...query }) => ({
-      ...(await deployments.logs(id, query)),
-      stream: query.stream,
-    }),
+    logs: ({ id, ...query }, { signal, wantsNdjson }) =>
+      query.follow || wantsNdjson
+        ? deployments.streamLogs(id, query, signal)
+        : deployments.logs(id, query, signal),
   };
 }
 

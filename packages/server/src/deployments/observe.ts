@@ -2,7 +2,7 @@ import { systemActor } from '../caller.ts';
 import type { Db } from '../database/transaction.ts';
 import { ReleaseFailure, storable } from '../errors.ts';
 import { appendEvent } from '../events/append.ts';
-import { lastLines } from './logs.ts';
+import { lastAppLines } from './logs.ts';
 import { restingReason } from './resting-reason.ts';
 import { redactorOf } from './revision-secrets.ts';
 import * as revisionStore from './revision-store.ts';
@@ -55,7 +55,7 @@ export function createObserver(
     await runtime.stop(instance.name, worker.deadlines.grace);
     crashes.delete(row.id);
     const redactor = await redactorOf(worker, row.id);
-    const output = await lastLines(worker.files.app(row.id), 0, 15, redactor);
+    const output = await lastAppLines(worker, row.id, { start: 0, count: 15 }, redactor);
     await record(
       worker,
       row,

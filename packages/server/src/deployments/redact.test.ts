@@ -1,9 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { lastLines, readLog } from './logs.ts';
 import { createRedactor } from './redact.ts';
 
 /** Such as cannot be made of a placeholder and what is beside it. */
@@ -129,31 +125,5 @@ describe('redacting', () => {
         },
       ),
     );
-  });
-});
-
-describe('a log that is redacted', () => {
-  test('keeps its offsets, and shows no part of a secret in any piece or its last lines', async () => {
-    const directory = await mkdtemp(path.join(tmpdir(), 'borgos-redact-'));
-    const file = path.join(directory, 'app.log');
-    const redactor = createRedactor(['correct-horse-battery', 'first line\nsecond line']);
-    const text = 'é start\n1 correct-horse-battery 2\n\u0001first line\nsecond line\nend\n';
-    await writeFile(file, text);
-    for (let maxBytes = 1; maxBytes <= 40; maxBytes++) {
-      let shown = '';
-      for (let offset = 0; offset < Buffer.byteLength(text); ) {
-        const piece = await readLog(file, { offset, maxBytes }, redactor);
-        expect(piece.offset).toBe(offset);
-        expect(piece.next_offset).toBeGreaterThan(offset);
-        expect(piece.size).toBe(Buffer.byteLength(text));
-        shown += piece.content;
-        offset = piece.next_offset;
-      }
-      const left = shown.replace(/(\[redacted\])+/g, '*').replace(/\ufffd+/g, 'é');
-      expect(left).toBe('é start\n1 * 2\n\u0001*\nend\n');
-    }
-    const place = Buffer.byteLength('é start\n1 corr');
-    expect(await lastLines(file, place, 9, redactor)).toBe('[redacted] 2\n\u0001[redacted]\nend');
-    await rm(directory, { recursive: true });
   });
 });

@@ -10,6 +10,13 @@ export interface Redactor {
    * is taken out too, if all of it is in `bytes`.
    */
   piece(bytes: Buffer, from: number, to: number): string;
+  /** The same of several pieces, which costs no more than one. They are in order. */
+  pieces(bytes: Buffer, ranges: readonly Range[]): string[];
+}
+
+export interface Range {
+  from: number;
+  to: number;
 }
 
 /** Shorter ones are words and numbers that are everywhere, and no secrets. */
@@ -23,20 +30,32 @@ const placeholder = '[redacted]';
 export function createRedactor(values: Iterable<string>): Redactor {
   const patterns = patternsOf(values);
   const reach = patterns.reduce((most, { length }) => Math.max(most, length), 0);
+  const findAll = createPatternFinder(patterns);
+
+  function pieces(bytes: Buffer, ranges: readonly Range[]): string[] {
+    const spans = merge([...findAll(bytes), ...begunAtEnd(patterns, bytes)]);
+    let first = 0;
+    return ranges.map(({ from, to }) => {
+      while ((spans[first]?.end ?? to) <= from && first < spans.length) first += 1;
+      let shown = '';
+      let end = from;
+      for (let at = first; (spans[at]?.start ?? to) < to; at += 1) {
+        const span = spans[at];
+        if (!span) break;
+        shown += bytes.toString('utf8', end, Math.max(end, span.start)) + placeholder;
+        end = Math.min(span.end, to);
+      }
+      return shown + bytes.toString('utf8', end, to);
+    });
+  }
 
   function piece(bytes: Buffer, from: number, to: number): string {
-    let shown = '';
-    let end = from;
-    for (const span of merge(spansOf(patterns, bytes))) {
-      if (span.end <= from || span.start >= to) continue;
-      shown += bytes.toString('utf8', end, Math.max(end, span.start)) + placeholder;
-      end = Math.min(span.end, to);
-    }
-    return shown + bytes.toString('utf8', end, to);
+    return pieces(bytes, [{ from, to }]).join('');
   }
 
   return {
     reach,
+    pieces,
     piece,
     text(text) {
       const bytes = Buffer.from(text);
@@ -50,16 +69,39 @@ interface Span {
   end: number;
 }
 
-function spansOf(patterns: Buffer[], bytes: Buffer): Span[] {
-  return patterns.flatMap((pattern) => {
+/**
+ * Finds all patterns in one go: a log is long, and there may be thousands, as each secret has dozens
+ * of spellings.
+ */
+function createPatternFinder(patterns: Buffer[]): (bytes: Buffer) => Span[] {
+  // By the first two bytes, which few places have, and then by the first four.
+  const begins = new Uint8Array(65_536);
+  const byHead = new Map<number, Buffer[]>();
+  for (const pattern of patterns) {
+    begins[pattern.readUInt16LE(0)] = 1;
+    const head = pattern.readUInt32LE(0);
+    byHead.set(head, [...(byHead.get(head) ?? []), pattern]);
+  }
+
+  return (bytes) => {
     const spans: Span[] = [];
-    let at = bytes.indexOf(pattern);
-    while (at >= 0) {
-      spans.push({ start: at, end: at + pattern.length });
-      at = bytes.indexOf(pattern, at + pattern.length);
+    if (patterns.length === 0) return spans;
+    for (let at = 0; at <= bytes.length - shortest; at += 1) {
+      if (!begins[(bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8)]) continue;
+      for (const pattern of byHead.get(bytes.readUInt32LE(at)) ?? []) {
+        const end = at + pattern.length;
+        if (end > bytes.length || pattern.compare(bytes, at, end) !== 0) continue;
+        spans.push({ start: at, end });
+      }
     }
-    const begun = startOfBegun(pattern, bytes);
-    return begun === undefined ? spans : [...spans, { start: begun, end: bytes.length }];
+    return spans;
+  };
+}
+
+function begunAtEnd(patterns: Buffer[], bytes: Buffer): Span[] {
+  return patterns.flatMap((pattern) => {
+    const start = startOfBegun(pattern, bytes);
+    return start === undefined ? [] : [{ start, end: bytes.length }];
   });
 }
 

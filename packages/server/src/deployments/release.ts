@@ -4,7 +4,7 @@ import { parseMemory } from '@borgos/contracts/deployments';
 import { ReleaseFailure } from '../errors.ts';
 import { ensureBuilt, nameOfBuild } from './build-revision.ts';
 import { waitUntilHealthy } from './health-gate.ts';
-import { lastLines, sizeOf } from './logs.ts';
+import { lastAppLines } from './logs.ts';
 import { instanceName, volumeEngineName } from './names.ts';
 import { hasLimits, restingReason } from './resting-reason.ts';
 import { pruneRevisions, removeOthers } from './retire.ts';
@@ -34,7 +34,7 @@ export async function release(
   const name = instanceName(nameOfBuild(worker, row), row.generation);
   // One that a killed BorgOS had started may have printed why it fails before this try.
   const isStarted = (await runtime.find(name)) !== undefined;
-  const logStart = isStarted ? 0 : await sizeOf(worker.files.app(row.id));
+  const logStart = isStarted ? 0 : (await worker.logs.bounds(worker.files.app(row.id))).end;
   const started = await start(worker, row, revision, name, signal).catch((error) =>
     withOutput(worker, row, name, logStart, error),
   );
@@ -187,7 +187,7 @@ async function withOutput(
     .stop(name, 0)
     .catch((stopError) => worker.log.warn({ err: stopError, name }, 'could not be stopped yet'));
   const redactor = await redactorOf(worker, row.id);
-  const output = await lastLines(worker.files.app(row.id), logStart, 15, redactor);
+  const output = await lastAppLines(worker, row.id, { start: logStart, count: 15 }, redactor);
   const message = output ? `${error.message}\nThe end of its output:\n${output}` : error.message;
   throw new ReleaseFailure(error.code, message, { cause: error });
 }

@@ -127,6 +127,7 @@ export async function erase(worker: Worker, row: store.DeploymentRow): Promise<v
   for (const { artifact } of await revisionStore.listBuilds(worker.db, row.id)) {
     if (artifact !== null) await worker.runtime.removeArtifact(artifact);
   }
+  await worker.logs.remove(worker.files.app(row.id));
   await rm(worker.files.directory(row.id), { recursive: true, force: true });
   await transaction(worker.db, async (db) => {
     await store.deleteDeployment(db, row.id);

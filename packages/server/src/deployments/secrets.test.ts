@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { linesOf } from '../app-log/testing/read-log.ts';
 import { systemActor } from '../caller.ts';
 import { openDatabase } from '../database/open.ts';
 import { resealInstanceRecords } from '../runtimes/process/instance-record.ts';
@@ -118,16 +118,17 @@ describe('the secrets of a deployment', { timeout: 60_000 }, () => {
     const { id, url } = deployment;
     expect(await seen(url)).toMatchObject({ API_KEY: canary, B: 'other one' });
 
-    const raw = await readFile(path.join(app.home, 'deployments', String(id), 'app.log'));
-    expect(has(raw.toString())).toBe(true);
+    const raw = await linesOf(path.join(app.home, 'deployments', String(id), 'app-log'));
+    expect(has(raw.map(({ content }) => content.toString()).join('\n'))).toBe(true);
     const whole = await logs(id);
-    expect(whole).toMatchObject({ offset: 0, next_offset: raw.length, size: raw.length });
+    const size = raw.at(-1)?.end ?? 0;
+    expect(whole).toMatchObject({ offset: 0, next_offset: size, size });
     expect(whole.content).toContain('key: [redacted]\n');
     expect(whole.content.match(/\[redacted\]/g)).toHaveLength(6);
     expect(has(whole.content)).toBe(false);
     // Cut anywhere, it cannot be put together again.
     let pieces = '';
-    for (let offset = 0; offset < raw.length; ) {
+    for (let offset = 0; offset < size; ) {
       const piece = await logs(id, `?offset=${offset}&max_bytes=7`);
       pieces += piece.content.replaceAll('[redacted]', '');
       offset = piece.next_offset;

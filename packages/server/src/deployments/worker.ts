@@ -1,5 +1,6 @@
 import type { Actor } from '@borgos/contracts/caller';
 import type { DeploymentStatus } from '@borgos/contracts/deployments';
+import type { AppLogs } from '../app-log/app-logs.ts';
 import { systemActor } from '../caller.ts';
 import type { Db } from '../database/transaction.ts';
 import { transaction } from '../database/transaction.ts';
@@ -64,6 +65,7 @@ export interface Worker {
   runtime: Runtime;
   router: Router;
   files: LogFiles;
+  logs: AppLogs;
   /** A short id of this BORGOS_HOME. */
   instance: string;
   deadlines: Deadlines;

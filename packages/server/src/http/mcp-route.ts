@@ -23,7 +23,13 @@ export function serveMcp(http: HttpServer, mcp: Mcp): void {
       const answer = await mcp.answer({
         request: messageOf(request, reply),
         body: request.body,
-        call: { requestId, caller, actor: actorOf(caller, requestId), status: 200 },
+        call: {
+          requestId,
+          caller,
+          actor: actorOf(caller, requestId),
+          status: 200,
+          wantsNdjson: false,
+        },
       });
       reply.code(answer.status).headers(Object.fromEntries(answer.headers));
       // fetch's own types differ from Node's.

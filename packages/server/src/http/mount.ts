@@ -1,8 +1,15 @@
-import type { Call, Endpoint, Handlers, ListResult } from '@borgos/contracts/endpoint';
+import { Readable } from 'node:stream';
+import type {
+  Call,
+  Endpoint,
+  Handlers,
+  ListResult,
+  NdjsonStream,
+} from '@borgos/contracts/endpoint';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Operation } from '../mcp/operations.ts';
-import { OpenCall } from './call.ts';
+import { ndjsonType, OpenCall } from './call.ts';
 import { answerOnce, idempotencyKeyOf, type WrittenAnswer } from './idempotency.ts';
 import { inputParser } from './input.ts';
 import { listAnswer } from './list-answer.ts';
@@ -51,11 +58,15 @@ function routeHandler(http: HttpServer, endpoint: Endpoint, handler: AnyHandler)
     const call = new OpenCall(endpoint, request, reply);
     http.calls.add(call);
     try {
-      const work = async (): Promise<WrittenAnswer> => {
-        // The schemas of this very endpoint have made the input.
-        const result = await handler(input as never, call);
-        return writeResult(endpoint, result, { call, input, url: request.url });
-      };
+      // The schemas of this very endpoint have made the input.
+      const handle = () => handler(input as never, call);
+      if (endpoint.ndjson) {
+        const result = await handle();
+        if (isStream(result)) return sendStream(http, result, call, reply);
+        return send(writeResult(endpoint, result, { call, input, url: request.url }), reply);
+      }
+      const work = async (): Promise<WrittenAnswer> =>
+        writeResult(endpoint, await handle(), { call, input, url: request.url });
       const answer =
         key === undefined
           ? await work()
@@ -69,6 +80,29 @@ function routeHandler(http: HttpServer, endpoint: Endpoint, handler: AnyHandler)
       http.calls.delete(call);
     }
   };
+}
+
+function isStream(result: unknown): result is NdjsonStream {
+  return typeof result === 'object' && result !== null && 'ndjson' in result;
+}
+
+function sendStream(
+  { calls, draining }: HttpServer,
+  { ndjson }: NdjsonStream,
+  call: OpenCall,
+  reply: FastifyReply,
+): FastifyReply {
+  // Two pieces at most wait for who is slow to read.
+  const stream = Readable.from(ndjson, { highWaterMark: 1 });
+  calls.addStream(call, stream);
+  if (draining) call.endStream();
+  reply.code(call.status).headers({
+    'content-type': `${ndjsonType}; charset=utf-8`,
+    'cache-control': 'no-store',
+    // Proxies that gather answers would keep lines back.
+    'x-accel-buffering': 'no',
+  });
+  return reply.send(stream);
 }
 
 function send({ status, headers, body }: WrittenAnswer, reply: FastifyReply): string | Buffer {

@@ -239,6 +239,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       for (const socket of sockets) socket.destroy();
     }, limits.drainMs);
     try {
+      calls.endStreams();
       await Promise.all([stopAccepting(server), ...drainListeners.map((end) => end())]);
       await instance.close();
     } finally {

@@ -28,6 +28,11 @@ if (mode === 'serve') {
 } else if (mode === 'print') {
   for (let number = 0; number < 2000; number += 1) say('line ' + number);
   setInterval(() => {}, 1000);
+} else if (mode === 'both') {
+  say('\\u001b[1mout\\u001b[0m');
+  setTimeout(() => { process.stderr.write('error'); setTimeout(() => process.stderr.write(' goes on\\n'), 20); }, 100);
+  setTimeout(() => say('é'.repeat(8193) + 'end'), 300);
+  setInterval(() => {}, 1000);
 } else if (mode === 'last-words') {
   process.on('SIGTERM', () => { say('got SIGTERM'); say('bye'); process.exit(0); });
   setInterval(() => {}, 1000);

@@ -1,20 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  realpath,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, type TestContext, test, vi } from 'vitest';
+import { type AppLogs, createAppLogs } from '../app-log/app-logs.ts';
+import { linesOf, textOf } from '../app-log/testing/read-log.ts';
 import type { Recipe } from '../deployments/recipe.ts';
 import type { Instance, InstanceSpec, Runtime } from '../deployments/runtime.ts';
 import { ReleaseFailure } from '../errors.ts';
@@ -37,12 +30,17 @@ const callerRecipe: Recipe = {
   start: ['node', 'caller.mjs'],
 };
 
-type RuntimeOptions = Parameters<Harness['create']>[0];
+type RuntimeOptions = Omit<Parameters<Harness['create']>[0], 'logs'>;
 
 export interface Harness {
   name: string;
   /** Called again with the same options it is BorgOS that was started anew. */
-  create(options: { instance: string; home: string; log: pino.Logger }): Promise<Runtime>;
+  create(options: {
+    instance: string;
+    home: string;
+    log: pino.Logger;
+    logs: AppLogs;
+  }): Promise<Runtime>;
   /** Why no Python project can be run here; `null`: one can. By default it is tried. */
   pythonMissing?: () => Promise<string | null>;
   /** What builds left beside finished artefacts; by default the files in `home` are compared. */
@@ -64,7 +62,7 @@ export function runtimeSuite(harness: Harness): void {
     beforeAll(async () => {
       const home = await realpath(await mkdtemp(join(tmpdir(), 'borgos-runtime-')));
       options = { instance, home, log };
-      runtime = await harness.create(options);
+      runtime = await harness.create({ ...options, logs: createAppLogs() });
       runtime.onExit((name) => exited.push(name));
       artifact = await build('app', suiteApp.files, suiteApp.recipe);
     }, 120_000);
@@ -144,7 +142,7 @@ export function runtimeSuite(harness: Harness): void {
 
     function logOf(spec: InstanceSpec, expected: string | RegExp): Promise<string> {
       return until(async () => {
-        const text = await readFile(spec.logFile, 'utf8');
+        const text = await textOf(spec.logFile);
         expect(text).toMatch(expected);
         return text;
       });
@@ -210,10 +208,34 @@ export function runtimeSuite(harness: Harness): void {
       await start(second);
       await logOf(second, /(?:line 1999\n.*){2}/s);
       await runtime.stop(second.name, 2_000);
-      const lines = (await readFile(first.logFile, 'utf8')).split('\n');
+      const lines = (await textOf(first.logFile)).split('\n');
       const numbers = lines.filter((line) => line.startsWith('line ')).map((line) => line.slice(5));
       const expected = Array.from({ length: 2000 }, (_, index) => String(index));
       expect(numbers).toEqual([...expected, ...expected]);
+    });
+
+    test('tells standard output and standard error apart, with the time of each line', async () => {
+      const began = Date.now();
+      const spec = specOf('both', { revision: 5 });
+      await start(spec);
+      await logOf(spec, /end\n/);
+      const lines = await linesOf(spec.logFile);
+      const told = lines.map(({ stream, content, isEnded }) => [stream, String(content), isEnded]);
+      expect(told.filter(([stream]) => stream === 'stderr')).toEqual([
+        ['stderr', 'error goes on', true],
+      ]);
+      expect(told[0]).toEqual(['stdout', '\u001b[1mout\u001b[0m', true]);
+      // What is long is in pieces, and in the order in which it was printed.
+      expect(told.findIndex(([stream]) => stream === 'stderr')).toBe(1);
+      const long = lines.slice(2).map(({ content }) => content);
+      expect(Math.max(...long.map(({ length }) => length))).toBeLessThanOrEqual(16 * 1024);
+      expect(String(Buffer.concat(long))).toBe(`${'é'.repeat(8193)}end`);
+      for (const { at, revision, generation } of lines) {
+        expect({ revision, generation }).toEqual({ revision: 5, generation: spec.generation });
+        expect(Number(at) / 1e6).toBeGreaterThan(began - 2_000);
+        expect(Number(at) / 1e6).toBeLessThan(Date.now() + 2_000);
+      }
+      await runtime.stop(spec.name, 0);
     });
 
     test('has the last words of an app in its log once it is stopped', async () => {
@@ -221,7 +243,7 @@ export function runtimeSuite(harness: Harness): void {
       await start(spec);
       await logOf(spec, /ready/);
       await runtime.stop(spec.name, 5_000);
-      expect(await readFile(spec.logFile, 'utf8')).toMatch(/ready\ngot SIGTERM\nbye\n$/);
+      expect(await textOf(spec.logFile)).toMatch(/ready\ngot SIGTERM\nbye\n$/);
     });
 
     test('ends an app that exceeds its memory, or says that limits are not enforced', async () => {
@@ -403,7 +425,7 @@ export function runtimeSuite(harness: Harness): void {
       const before = await start(spec);
       await logOf(spec, /tick 3\n/);
       await runtime.close();
-      runtime = await harness.create(options);
+      runtime = await harness.create({ ...options, logs: createAppLogs() });
       runtime.onExit((name) => exited.push(name));
       const listed = (await runtime.list()).find(({ name }) => name === spec.name);
       expect(listed).toMatchObject({
@@ -411,10 +433,10 @@ export function runtimeSuite(harness: Harness): void {
         containerId: before.containerId,
         processId: before.processId,
       });
-      const seen = /tick (\d+)\n$/.exec(await readFile(spec.logFile, 'utf8'))?.[1] ?? '0';
+      const seen = /tick (\d+)\n$/.exec(await textOf(spec.logFile))?.[1] ?? '0';
       await logOf(spec, new RegExp(`tick ${Number(seen) + 5}\n`));
       await runtime.stop(spec.name, 1_000);
-      const ticks = (await readFile(spec.logFile, 'utf8')).match(/tick \d+/g) ?? [];
+      const ticks = (await textOf(spec.logFile)).match(/tick \d+/g) ?? [];
       expect(ticks).toEqual(ticks.map((_, index) => `tick ${index}`));
     });
 

@@ -29,7 +29,7 @@ export async function filesWith(home: string, shows: Shows): Promise<string[]> {
   const found: string[] = [];
   for (const entry of await readdir(home, { recursive: true, withFileTypes: true })) {
     const file = path.join(entry.parentPath, entry.name);
-    const isOutput = /\/deployments\/\d+\/(app|build-r\d+)\.log/.test(file);
+    const isOutput = /\/deployments\/\d+\/(app-log\/|build-r\d+\.log)/.test(file);
     if (!entry.isFile() || isOutput) continue;
     if (shows(await readFile(file, 'utf8').catch(() => ''))) found.push(file);
   }

@@ -4,6 +4,7 @@ import { onTestFinished } from 'vitest';
 import { systemActor } from '../caller.ts';
 import { type Database, openDatabase } from '../database/open.ts';
 import { transaction } from '../database/transaction.ts';
+import type { LiveLogs } from '../deployments/deployments.ts';
 import { appendLoggedErrors } from '../events/append.ts';
 import { createEventFeed, type EventFeed } from '../events/feed.ts';
 import type { HttpServerOptions } from '../http/server.ts';
@@ -42,7 +43,7 @@ export async function startWebSocketTest(): Promise<WebSocketTest> {
       const served = Promise.withResolvers<ReturnType<typeof serveWebSocket>>();
       const started = await startServer((server) => {
         const authenticate = http.authenticate ?? refuse;
-        served.resolve(serveWebSocket(server, { feed, authenticate, ...options }));
+        served.resolve(serveWebSocket(server, { feed, logs: noLogs, authenticate, ...options }));
       }, http);
       onTestFinished(() => started.http.close());
       return Object.assign(await served.promise, started);
@@ -54,6 +55,13 @@ export async function startWebSocketTest(): Promise<WebSocketTest> {
     },
   };
 }
+
+const noLogs: LiveLogs = {
+  exists: async () => false,
+  bounds: async () => ({ start: 0, end: 0 }),
+  read: async () => ({ entries: [], offset: 0, next: 0 }),
+  grown: async () => true,
+};
 
 function refuse(): never {
   throw new Error('there is no credential');

@@ -39,7 +39,7 @@ export function createCrashWatch({
   now,
 }: {
   errorLog: Pick<ErrorLog, 'log' | 'list'>;
-  output: Pick<AppOutput, 'file' | 'redact'>;
+  output: Pick<AppOutput, 'log' | 'redact'>;
   outputWatch: Pick<OutputWatch, 'catchUp'>;
   feed: Pick<EventFeed, 'subscribe' | 'read' | 'lastSeq'>;
   log: Pick<BaseLogger, 'warn' | 'error'>;
@@ -80,7 +80,7 @@ export function createCrashWatch({
     if (!out_of_memory && (await hasCause(event, since))) return;
     const error = errorOfCrash(event);
     const redact = (text: string) => output.redact(id, text);
-    const end = await endOfOutput(output.file(id), mostLines, redact);
+    const end = await endOfOutput(output.log(id), mostLines, redact);
     await errorLog.log([{ ...error, context: { ...error.context, output: end } }], { sourceId });
   }
 

@@ -3,7 +3,7 @@ import type { NewError } from '@borgos/contracts/error-log';
 import type { BaseLogger } from 'pino';
 import type { AppOutput } from '../../deployments/deployments.ts';
 import type { ErrorLog } from '../error-log.ts';
-import type { Finding, FoundIn } from './followed-output.ts';
+import type { DatedFinding as Finding, FoundIn } from './followed-output.ts';
 import { isOfNothing, isPassing } from './passing.ts';
 import { redactAll } from './redact-all.ts';
 
@@ -43,7 +43,7 @@ export function createFindingLog({
     const redacted = await redactAll((text) => output.redact(source.id, text), texts);
     // Together, so that they are one transaction; each with its own place, in case they are not.
     const outcomes = await Promise.allSettled(
-      findings.map(({ severity, start, end }, index) => {
+      findings.map(({ severity, start, end, printedAt }, index) => {
         const [type = '', message = '', stack_trace = ''] = redacted.slice(3 * index);
         const error_type = type.replace(/\p{Cc}/gu, ' ').slice(0, 200) || 'error';
         const at = now();
@@ -54,8 +54,7 @@ export function createFindingLog({
           message: message || error_type,
           stack_trace,
           context: { source: foundInOutput, offset: start },
-          // What was printed while BorgOS was down is as old as its file.
-          occurred_at: (from.writtenAt < at ? from.writtenAt : at).toISOString(),
+          occurred_at: (printedAt < at ? printedAt : at).toISOString(),
         };
         const hash = createHash('sha256').update(stack_trace).digest('hex').slice(0, 12);
         return errorLog.log([error], {

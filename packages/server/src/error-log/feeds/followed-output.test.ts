@@ -1,34 +1,37 @@
-import { appendFile, mkdtemp, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type AppLogs, createAppLogs } from '../../app-log/app-logs.ts';
+import { type PrintOptions, print } from '../../app-log/testing/printing.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 import {
-  type Finding,
+  type DatedFinding,
   type FollowedOutput,
   type FoundIn,
   followOutput,
 } from './followed-output.ts';
 
 let directory: string;
-let file: string;
-let found: { finding: Finding; from: FoundIn }[];
+let logs: AppLogs;
+let found: { finding: DatedFinding; from: FoundIn }[];
 let failure: Error | undefined;
 let position: number | undefined;
 let followed: FollowedOutput;
 beforeEach(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'borgos-output-'));
-  file = path.join(directory, 'app.log');
+  logs = createAppLogs({ cap: 64 * 1024 ** 2, segment: 64 * 1024 });
   found = [];
   failure = undefined;
   position = undefined;
   followed = follow();
 });
 afterEach(async () => {
-  await followed.close();
+  await logs.close();
   await rm(directory, { recursive: true });
 });
 
+const prints = (text: string, options?: PrintOptions) => print(logs, directory, text, options);
 const never = new AbortController().signal;
 const failed = (what: string) =>
   `Traceback (most recent call last):\n  File "/srv/main.py", line 3, in <module>\n    run()\nValueError: ${what}\n`;
@@ -39,8 +42,12 @@ const contents = () => new Set(found.map(({ from }) => from.content));
 /** As after a start of BorgOS; what was reported has its position recorded with it. */
 function follow(): FollowedOutput {
   return followOutput({
-    file,
-    buffer: Buffer.alloc(256 * 1024),
+    log: {
+      bounds: () => logs.bounds(directory),
+      read: (from, most) => logs.read(directory, from, most),
+      readBack: (to, most) => logs.readBack(directory, to, most),
+      id: () => logs.id(directory),
+    },
     findPosition: async () => position,
     async report(findings, from) {
       if (failure) throw failure;
@@ -58,9 +65,9 @@ async function readAll(): Promise<void> {
 describe('following an output', () => {
   test('finds nothing where nothing was printed yet, and what is printed later', async () => {
     await readAll();
-    await writeFile(file, failed('first'));
+    await prints(failed('first'));
     await readAll();
-    await appendFile(file, ordinary + failed('second'));
+    await prints(ordinary + failed('second'));
     await readAll();
     expect(messages()).toEqual(['first', 'second']);
     expect(found[0]?.finding).toMatchObject({ error_type: 'ValueError', start: 0 });
@@ -68,9 +75,9 @@ describe('following an output', () => {
 
   test('a traceback that is being printed is waited for, and ends when nothing more comes', async () => {
     const text = failed('slow');
-    await writeFile(file, text.slice(0, 60));
+    await prints(text.slice(0, 60));
     expect(await followed.look(never)).toMatchObject({ hasMore: false });
-    await appendFile(file, text.slice(60));
+    await prints(text.slice(60));
     expect(await followed.look(never)).toMatchObject({ hasMore: false });
     expect(messages()).toEqual([]);
     await waitFor('a quiet moment', async () => {
@@ -82,10 +89,9 @@ describe('following an output', () => {
   });
 
   test('goes on at the position of an earlier life, and finds each once', async () => {
-    await writeFile(file, failed('before') + failed('also before'));
+    await prints(failed('before') + failed('also before'));
     await readAll();
-    await followed.close();
-    await appendFile(file, ordinary + failed('meanwhile'));
+    await prints(ordinary + failed('meanwhile'));
     followed = follow();
     await readAll();
     expect(messages()).toEqual(['before', 'also before', 'meanwhile']);
@@ -94,9 +100,9 @@ describe('following an output', () => {
 
   test('what could not be reported is reported when that is possible again', async () => {
     failure = new Error('no database');
-    await writeFile(file, ordinary + failed('kept') + ordinary);
+    await prints(ordinary + failed('kept') + ordinary);
     await expect(readAll()).rejects.toThrow('no database');
-    await appendFile(file, failed('kept, too'));
+    await prints(failed('kept, too'));
     await expect(readAll()).rejects.toThrow('no database');
     failure = undefined;
     await readAll();
@@ -104,7 +110,7 @@ describe('following an output', () => {
   });
 
   test('what is pending and could not be reported is reported later', async () => {
-    await writeFile(file, failed('the last'));
+    await prints(failed('the last'));
     await followed.look(never);
     failure = new Error('no database');
     await expect(followed.flush()).rejects.toThrow('no database');
@@ -113,41 +119,47 @@ describe('following an output', () => {
     expect(messages()).toEqual(['the last']);
   });
 
-  test('a file that was emptied is read from its start, and the same in it is another error', async () => {
-    await writeFile(file, failed('same') + ordinary.repeat(10));
+  test('tracebacks of both streams, and of two releases, are told apart line by line', async () => {
+    const parts = ['out', 'error', 'other'].map((what) => failed(what).split(/(?<=\n)/));
+    for (let line = 0; line < 4; line += 1) {
+      await prints(parts[0]?.[line] ?? '');
+      await prints(parts[1]?.[line] ?? '', { stream: 'stderr' });
+      await prints(parts[2]?.[line] ?? '', { generation: 2 });
+    }
     await readAll();
-    await truncate(file);
-    await appendFile(file, failed('same'));
-    await readAll();
-    expect(messages()).toEqual(['same', 'same']);
-    expect(contents().size).toBe(2);
+    expect(messages().sort()).toEqual(['error', 'other', 'out']);
+    expect(new Set(found.map(({ finding }) => finding.start)).size).toBe(3);
+    const { finding } = found.find(({ finding }) => finding.message === 'error') ?? {};
+    expect(finding?.stack_trace).toBe(failed('error').trimEnd());
   });
 
-  test('a file that was emptied while nobody looked is read from its start', async () => {
-    await writeFile(file, ordinary.repeat(100) + failed('old'));
-    await readAll();
-    await followed.close();
-    await truncate(file);
-    await writeFile(file, failed('new'));
+  test('what one stream has pending when another is reported is found by the next life', async () => {
+    const [first = '', ...rest] = failed('pending').split(/(?<=\n)/);
+    await prints(first, { stream: 'stderr' });
+    await prints(failed('reported') + ordinary);
+    await followed.look(never);
+    expect(messages()).toEqual(['reported']);
+    await prints(rest.join(''), { stream: 'stderr' });
     followed = follow();
     await readAll();
-    expect(messages()).toEqual(['old', 'new']);
+    // Once more the one that was reported: its place tells that.
+    expect(messages()).toEqual(['reported', 'reported', 'pending']);
+    expect(found[0]?.finding.start).toBe(found[1]?.finding.start);
   });
 
-  test('a file that was renamed is read to its end, and then the one in its place', async () => {
-    await writeFile(file, ordinary);
+  test('what was removed before it was read is passed over', async () => {
+    const small = createAppLogs({ cap: 256 * 1024, segment: 64 * 1024 });
+    logs = small;
+    await prints(failed('too early'));
+    for (let round = 0; round < 100; round += 1) await prints(ordinary.repeat(100));
+    await prints(failed('late'));
     await readAll();
-    await appendFile(file, failed('at the end of the former'));
-    await rename(file, `${file}.1`);
-    await writeFile(file, ordinary.repeat(5) + failed('in the new one'));
-    await readAll();
-    expect(messages()).toEqual(['at the end of the former', 'in the new one']);
-    expect(contents().size).toBe(2);
+    expect(messages()).toEqual(['late']);
   });
 
   test('takes some of what is much, and the rest with the next looks', async () => {
     const many = Array.from({ length: 1000 }, (_, at) => failed(`number ${at};`));
-    await writeFile(file, many.join(ordinary.repeat(200)));
+    await prints(many.join(ordinary.repeat(200)));
     let looks = 1;
     while ((await followed.look(never)).hasMore) looks += 1;
     await followed.flush();
@@ -156,7 +168,7 @@ describe('following an output', () => {
   });
 
   test('stops where it is when BorgOS closes', async () => {
-    await writeFile(file, ordinary.repeat(200_000) + failed('later'));
+    await prints(ordinary.repeat(200_000) + failed('later'));
     const closing = new AbortController();
     closing.abort();
     expect(await followed.look(closing.signal)).toMatchObject({ hasMore: true });
@@ -165,7 +177,7 @@ describe('following an output', () => {
   });
 
   test('output that is nothing but errors holds nobody up', async () => {
-    await writeFile(file, failed('dense').repeat(40_000));
+    await prints(failed('dense').repeat(40_000));
     const began = performance.now();
     let last = began;
     let heldUpMs = 0;

@@ -1,19 +1,12 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import {
-  createTracebackFinder,
-  type TracebackFinder,
-  type Tracebacks,
-} from '../output/find-tracebacks.ts';
-
-export type Finding = Tracebacks['findings'][number];
+import type { LogLine } from '../../app-log/log-line.ts';
+import type { OutputLog } from '../../deployments/deployments.ts';
+import { createLineFinders, type Finding, type LineFinders } from './line-finders.ts';
 
 /** Where findings are from. */
 export interface FoundIn {
-  /** Names the content that offsets are of: another one when the file is begun anew. */
+  /** Names the log that offsets are of. */
   content: string;
-  /** When the file was last written to. */
-  writtenAt: Date;
 }
 
 export interface Look {
@@ -31,19 +24,22 @@ export interface FollowedOutput {
   look(signal: AbortSignal): Promise<Look>;
   /** Takes what is pending as ended. */
   flush(): Promise<void>;
-  close(): Promise<void>;
+}
+
+/** When it was printed, by the clock of the machine. */
+export interface DatedFinding extends Finding {
+  printedAt: Date;
 }
 
 export interface FollowedOutputOptions {
-  file: string;
-  /** Shared by those that are not read at the same time. */
-  buffer: Buffer;
+  log: OutputLog;
   findPosition: () => Promise<number | undefined>;
-  report: (findings: Finding[], from: FoundIn) => Promise<void>;
+  report: (findings: DatedFinding[], from: FoundIn) => Promise<void>;
 }
 
 /** What a look takes at most: the rest is for the next one, after those at others. */
 const most = { bytes: 4 * 1024 ** 2, findings: 500, busyMs: 200 };
+const readBytes = 64 * 1024;
 /** So little that who waits for the event loop does not notice. */
 const sliceBytes = 16 * 1024;
 const turnMs = 4;
@@ -51,94 +47,77 @@ const nothing: Look = { hasMore: false, busyMs: 0 };
 /** A little less than it is between two looks. */
 const quietMs = 900;
 
-/** Finds what a growing file tells of errors. Its methods are not to be called side by side. */
-export function followOutput({
-  file,
-  buffer,
-  findPosition,
-  report,
-}: FollowedOutputOptions): FollowedOutput {
-  let opened: { handle: FileHandle; ino: number } | undefined;
-  let finder: TracebackFinder | undefined;
-  let position = 0;
-  /** It never gets smaller, unless the file is begun anew. */
-  let size = 0;
-  let emptied = '';
-  let from: FoundIn = { content: '', writtenAt: new Date(0) };
+/** Finds what a growing log tells of errors. Its methods are not to be called side by side. */
+export function followOutput({ log, findPosition, report }: FollowedOutputOptions): FollowedOutput {
+  let finders: LineFinders = createLineFinders();
+  let position: number | undefined;
+  let content = '';
   let isPending = false;
   let grewAt = 0;
 
   function beginAt(offset: number): void {
     position = offset;
-    // What a slice can have is few enough.
-    finder = createTracebackFinder({ offset, maxFindings: Number.POSITIVE_INFINITY });
+    finders = createLineFinders();
   }
 
   /** Returns how many there were. What was not reported is read again. */
-  async function reportFrom(
-    find: (finder: TracebackFinder) => Finding[] | Promise<Finding[]>,
+  async function reportAll(
+    resume: number,
+    find: () => DatedFinding[] | Promise<DatedFinding[]>,
   ): Promise<number> {
-    if (!finder) return 0;
-    const { resumeOffset } = finder;
-    const findings = await find(finder);
+    const findings = await find();
     if (findings.length === 0) return 0;
+    // A new life begins behind what is recorded: what another stream has pending comes before that.
+    const settled = finders.unsettled ?? Number.POSITIVE_INFINITY;
+    const bounded = findings.map((finding) => ({
+      ...finding,
+      end: Math.min(finding.end, settled),
+    }));
     try {
-      await report(findings, from);
+      await report(bounded, { content });
       return findings.length;
     } catch (error) {
-      beginAt(resumeOffset);
+      beginAt(resume);
       throw error;
     }
   }
 
   async function flush(): Promise<void> {
-    if (!isPending) return;
-    await reportFrom((finder) => finder.flush().findings);
+    if (!isPending || position === undefined) return;
+    const now = new Date();
+    const resume = finders.unsettled ?? position;
+    await reportAll(resume, () => finders.flush().map((one) => ({ ...one, printedAt: now })));
     isPending = false;
   }
 
-  async function close(): Promise<void> {
-    const { handle } = opened ?? {};
-    opened = undefined;
-    await handle?.close();
-  }
-
-  /** Goes to the beginning of what is in the place of what was read. */
-  async function beginAnew(): Promise<void> {
-    // What was pending cannot be read again: there is one try.
-    await flush().finally(() => {
-      isPending = false;
-      size = 0;
-      beginAt(0);
-    });
-  }
-
-  async function readOn(handle: FileHandle, signal: AbortSignal): Promise<Look> {
-    const until = position + most.bytes;
+  async function readOn(from: number, signal: AbortSignal): Promise<Look> {
+    const until = from + most.bytes;
     const turns = createShortTurns();
     let findings = 0;
-    while (!signal.aborted && position < until) {
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
-      if (bytesRead === 0) return { hasMore: false, busyMs: turns.busyMs };
+    let at = from;
+    while (!signal.aborted && at < until) {
+      const { lines, next } = await log.read(at, readBytes);
+      if (lines.length === 0) return { hasMore: false, busyMs: turns.busyMs };
       grewAt = performance.now();
       isPending = true;
-      findings += await reportFrom((finder) => pushAll(finder, bytesRead, turns));
+      const resume = finders.unsettled ?? at;
+      findings += await reportAll(resume, () => pushAll(lines, turns));
+      at = next;
+      position = next;
       if (findings >= most.findings || turns.busyMs > most.busyMs) break;
     }
     return { hasMore: true, busyMs: turns.busyMs };
   }
 
-  async function pushAll(
-    finder: TracebackFinder,
-    length: number,
-    turns: ShortTurns,
-  ): Promise<Finding[]> {
-    const findings: Finding[] = [];
+  async function pushAll(lines: LogLine[], turns: ShortTurns): Promise<DatedFinding[]> {
+    const findings: DatedFinding[] = [];
     turns.begin();
-    for (let at = 0; at < length; at += sliceBytes) {
-      const slice = buffer.subarray(at, Math.min(at + sliceBytes, length));
-      for (const finding of finder.push(slice, position).findings) findings.push(finding);
-      position += slice.length;
+    for (let from = 0; from < lines.length; ) {
+      const slice = sliceOf(lines, from);
+      // Of a traceback that went over slices it is when its end was printed.
+      const printedAt = new Date(Number(slice.at(-1)?.at.slice(0, 13)));
+      for (const finding of finders.push(slice)) findings.push({ ...finding, printedAt });
+      from += slice.length;
       await turns.next();
     }
     return findings;
@@ -146,36 +125,29 @@ export function followOutput({
 
   return {
     async look(signal) {
-      const stats = await stat(file).catch(noFile);
-      if (!stats) return nothing;
-      if (!finder) {
+      const { start, end } = await log.bounds();
+      if (end === 0) return nothing;
+      if (content === '') content = (await log.id()) ?? '';
+      if (position === undefined) {
         const recorded = (await findPosition()) ?? 0;
-        beginAt(recorded > stats.size ? 0 : recorded);
-      } else if (opened && opened.ino !== stats.ino) {
-        // Renamed: what was printed last is at the end of the one that is open.
-        const rest = await readOn(opened.handle, signal);
-        if (rest.hasMore) return rest;
-        await close();
-        await beginAnew();
-        emptied = '';
-      } else if (stats.size < size) {
-        await beginAnew();
-        // The same may be printed again at the same place.
-        emptied = `-${Math.floor(stats.mtimeMs)}`;
+        beginAt(recorded > end ? start : recorded);
       }
-      const { ino, birthtimeMs, mtime } = stats;
-      size = Math.max(size, stats.size);
-      from = { content: `${ino}-${Math.floor(birthtimeMs)}${emptied}`, writtenAt: mtime };
-      if (size > position) {
-        opened ??= await openFile(file);
-        return readOn(opened.handle, signal);
-      }
+      if (end > (position ?? 0)) return readOn(position ?? 0, signal);
       if (performance.now() - grewAt >= quietMs) await flush();
       return nothing;
     },
     flush,
-    close,
   };
+}
+
+function sliceOf(lines: LogLine[], from: number): LogLine[] {
+  let bytes = 0;
+  let to = from;
+  while (to < lines.length && bytes < sliceBytes) {
+    bytes += lines[to]?.content.length ?? 0;
+    to += 1;
+  }
+  return lines.slice(from, to);
 }
 
 interface ShortTurns {
@@ -203,19 +175,4 @@ function createShortTurns(): ShortTurns {
       began = performance.now();
     },
   };
-}
-
-async function openFile(file: string): Promise<{ handle: FileHandle; ino: number }> {
-  const handle = await open(file);
-  try {
-    const { ino } = await handle.stat();
-    return { handle, ino };
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
-}
-
-function noFile(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
 }

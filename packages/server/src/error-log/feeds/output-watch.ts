@@ -28,7 +28,6 @@ const readOnMs = 100;
 const rest = { ofReading: 4, ofLogging: 1 };
 const retryMs = 5_000;
 const listMs = 5_000;
-const readBytes = 256 * 1024;
 const never = Number.NEGATIVE_INFINITY;
 
 interface Followed extends FollowedOutput {
@@ -49,7 +48,6 @@ export function createOutputWatch(options: {
   const followed = new Map<number, Followed>();
   const inTurn = createInTurn();
   const closing = new AbortController();
-  const buffer = Buffer.allocUnsafeSlow(readBytes);
   let listedAt = never;
   let isAway = false;
   let timer: NodeJS.Timeout | undefined;
@@ -57,8 +55,7 @@ export function createOutputWatch(options: {
 
   function follow(source: Source): Followed {
     const follower = followOutput({
-      file: output.file(source.id),
-      buffer,
+      log: output.log(source.id),
       findPosition: () => errorLog.findPosition(source.id),
       report: (findings, from) => logFindings(source, findings, from),
     });
@@ -75,11 +72,7 @@ export function createOutputWatch(options: {
       throw error;
     });
     const sources = new Map(listed.map((source) => [source.id, source]));
-    for (const [id, follower] of followed) {
-      if (sources.has(id)) continue;
-      followed.delete(id);
-      await follower.close();
-    }
+    for (const id of followed.keys()) if (!sources.has(id)) followed.delete(id);
     for (const [id, source] of sources) {
       if (!followed.has(id)) followed.set(id, follow(source));
     }
@@ -159,7 +152,6 @@ export function createOutputWatch(options: {
       closing.abort(new Error('BorgOS is closing'));
       // Behind what is read now: it ends with what it has in hand.
       await inTurn(async () => {}, new AbortController().signal);
-      for (const follower of followed.values()) await follower.close();
       followed.clear();
     },
   };

@@ -42,6 +42,8 @@ export class Connection {
   readonly socket: Socket;
   /** What is told as it comes, and from which `seq` on all of it has been told. */
   readonly live = new Map<string, number>();
+  /** Whose logs are being told: aborted when that is to end. */
+  readonly logs = new Map<string, AbortController>();
   /** What is being told of the past, the first of them now. */
   readonly replays: Replay[] = [];
   /** What was told to subscriptions that have ended since: kept while there is a replay. */

@@ -36,7 +36,7 @@ export function createMessages({
         break;
       case 'subscribe': {
         const channels = new Set(message.channels);
-        subscriptions.subscribe(connection, channels, message.since);
+        subscriptions.subscribe(connection, channels, message);
         const oldest_seq = pages.oldestSeq();
         connection.say('subscribed', { channels: [...channels], seq, oldest_seq }, id);
         break;

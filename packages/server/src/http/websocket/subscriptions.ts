@@ -1,9 +1,10 @@
-import { channelScope, mostSubscriptions } from '@borgos/contracts/channels';
+import { channelScope, logOf, mostSubscriptions } from '@borgos/contracts/channels';
 import { authorize } from '../../caller.ts';
 import { AppError } from '../../errors.ts';
 import type { Audience } from './audience.ts';
 import type { Broadcast } from './broadcast.ts';
 import type { Connection } from './connection.ts';
+import type { LogTails } from './log-tails.ts';
 import { type createReplays, noteTold } from './replay.ts';
 import { channelOf } from './told-event.ts';
 
@@ -11,10 +12,15 @@ import { channelOf } from './told-event.ts';
 export interface Subscriptions {
   /**
    * All of these keys, or none.
-   * @param since tells first what came after this `seq`, but nothing within this turn
+   * @param from.since tells first what came after this `seq`, but nothing within this turn
+   * @param from.offset tells the logs from there
    * @throws AppError SCOPE_MISSING, VALIDATION_FAILED, RATE_LIMITED
    */
-  subscribe(connection: Connection, keys: ReadonlySet<string>, since: number | undefined): void;
+  subscribe(
+    connection: Connection,
+    keys: ReadonlySet<string>,
+    from: { since?: number | undefined; offset?: number | undefined },
+  ): void;
   /** Also from what is not caught up with yet. */
   unsubscribe(connection: Connection, keys: Iterable<string>): void;
   /** All keys, also those that are still being caught up with. */
@@ -32,13 +38,15 @@ export function createSubscriptions({
   audience,
   broadcast,
   replay,
+  tails,
 }: {
   audience: Audience;
   broadcast: Pick<Broadcast, 'seq'>;
   replay: ReturnType<typeof createReplays>;
+  tails: LogTails;
 }): Subscriptions {
-  function of({ live, replays }: Connection): Set<string> {
-    return new Set([...live.keys(), ...replays.flatMap(({ keys }) => [...keys])]);
+  function of({ live, logs, replays }: Connection): Set<string> {
+    return new Set([...live.keys(), ...logs.keys(), ...replays.flatMap(({ keys }) => [...keys])]);
   }
 
   function refuse(connection: Connection, keys: ReadonlySet<string>, isReplay: boolean): void {
@@ -61,10 +69,13 @@ export function createSubscriptions({
 
   return {
     of,
-    subscribe(connection, keys, since) {
-      refuse(connection, keys, since !== undefined);
-      if (since !== undefined) {
-        replay(connection, new Set(keys), since);
+    subscribe(connection, all, { since, offset }) {
+      const keys = new Set([...all].filter((key) => logOf(key) === undefined));
+      const isReplay = since !== undefined && keys.size > 0;
+      refuse(connection, all, isReplay);
+      tails.subscribe(connection, all.difference(keys), offset);
+      if (isReplay) {
+        replay(connection, keys, since);
         return;
       }
       const known = of(connection);
@@ -75,6 +86,7 @@ export function createSubscriptions({
       }
     },
     unsubscribe(connection, keys) {
+      tails.unsubscribe(connection, keys);
       for (const key of keys) {
         const from = connection.live.get(key);
         if (from !== undefined) noteTold(connection, { key, from, to: broadcast.seq });
@@ -98,6 +110,7 @@ export function createSubscriptions({
     leave(connection) {
       for (const key of connection.live.keys()) audience.remove(key, connection);
       connection.live.clear();
+      tails.unsubscribe(connection, connection.logs.keys());
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
+import type { LiveLogs } from '../../deployments/deployments.ts';
 import { AppError } from '../../errors.ts';
 import type { EventFeed } from '../../events/feed.ts';
 import type { HttpServer } from '../server.ts';
@@ -11,12 +12,15 @@ import { type Authenticate, watchCredentials } from './credentials.ts';
 import { createEventPages } from './event-pages.ts';
 import { acceptUpgrades, path } from './handshake.ts';
 import { createHeartbeat } from './heartbeat.ts';
+import { createLogTails } from './log-tails.ts';
 import { createMessages } from './messages.ts';
 import { createReplays } from './replay.ts';
 import { createSubscriptions } from './subscriptions.ts';
 
 export interface WebSocketOptions {
   feed: EventFeed;
+  /** What deployments print. */
+  logs: LiveLogs;
   /** Looks again at the credential that a connection came with. */
   authenticate: Authenticate;
   /** Shorter ones than in production, for tests. */
@@ -45,7 +49,7 @@ const defaultLimits = {
  */
 export function serveWebSocket(
   http: HttpServer,
-  { feed, authenticate, ...options }: WebSocketOptions,
+  { feed, logs, authenticate, ...options }: WebSocketOptions,
 ): ServedWebSocket {
   const { log, server } = http;
   const limits = { ...defaultLimits, ...options.limits };
@@ -64,7 +68,10 @@ export function serveWebSocket(
   });
   const pages = createEventPages(feed, () => broadcast.seq);
   const replay = createReplays({ audience, broadcast, pages, log });
-  const subscriptions = createSubscriptions({ audience, broadcast, replay });
+  const subscriptions = createSubscriptions({
+    ...{ audience, broadcast, replay },
+    tails: createLogTails({ logs, log }),
+  });
   const { receive, receivePing } = createMessages({ subscriptions, broadcast, pages });
   const { areAllowed } = subscriptions;
   const credentials = watchCredentials({ feed, connections, authenticate, areAllowed, log });

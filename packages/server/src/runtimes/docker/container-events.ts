@@ -8,7 +8,8 @@ export interface ContainerEvent {
   action: 'start' | 'die';
   id: string;
   name: string;
-  logFile: string;
+  /** Its labels. */
+  labels: Record<string, string>;
   /** Of a `die`. */
   exitCode: number | null;
 }
@@ -17,11 +18,9 @@ const eventSchema = z.object({
   Action: z.enum(['start', 'die']),
   Actor: z.object({
     ID: z.string(),
-    Attributes: z.object({
-      name: z.string(),
-      [labels.logFile]: z.string(),
-      exitCode: z.coerce.number().int().optional(),
-    }),
+    Attributes: z
+      .object({ name: z.string(), exitCode: z.coerce.number().int().optional() })
+      .catchall(z.string()),
   }),
   time: z.int(),
 });
@@ -59,8 +58,8 @@ export function watchContainers(options: {
       if (!event.success) continue;
       const { Action: action, Actor: actor, time } = event.data;
       since = time;
-      const { name, [labels.logFile]: logFile, exitCode = null } = actor.Attributes;
-      onEvent({ action, id: actor.ID, name, logFile, exitCode });
+      const { name, exitCode = null, ...labels } = actor.Attributes;
+      onEvent({ action, id: actor.ID, name, labels, exitCode });
     }
   }
 

@@ -65,7 +65,7 @@ test('an instance is asked for with its limits, its labels and nothing of the ho
         Memory: 536_870_912,
         MemorySwap: 536_870_912,
         PidsLimit: 4096,
-        LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
+        LogConfig: { Type: 'json-file', Config: { 'max-size': '64m', 'max-file': '2' } },
         CapDrop: ['MKNOD', 'NET_RAW', 'SETFCAP'],
         SecurityOpt: ['no-new-privileges'],
         NetworkMode: 'borgos-ab12',

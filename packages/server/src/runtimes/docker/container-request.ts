@@ -53,7 +53,7 @@ export function containerRequest(options: {
       // Against fork bombs; threads count too, so that it must not be tight.
       PidsLimit: 4096,
       // BorgOS copies the output away: this is what it may be behind by.
-      LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '64m', 'max-file': '2' } },
       // Of Docker's default set, what no web app needs: device files, raw packets, file capabilities.
       CapDrop: ['MKNOD', 'NET_RAW', 'SETFCAP'],
       SecurityOpt: ['no-new-privileges'],

@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path';
 import Docker from 'dockerode';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createAppLogs } from '../../app-log/app-logs.ts';
 import type { Recipe } from '../../deployments/recipe.ts';
 import type { Instance, InstanceSpec, Runtime } from '../../deployments/runtime.ts';
 import { ensureBaseImage } from '../../testing/base-image.ts';
@@ -55,7 +56,7 @@ let generation = 0;
 beforeAll(async () => {
   base = await ensureBaseImage(docker);
   home = await realpath(await mkdtemp(join(tmpdir(), 'borgos-docker-')));
-  runtime = await createDockerRuntime({ instance, log });
+  runtime = await createDockerRuntime({ instance, log, logs: createAppLogs() });
 }, 120_000);
 
 afterAll(async () => {
@@ -315,7 +316,9 @@ test('what a killed BorgOS left of a build is removed at the next start, and not
   });
   const other: { Id: string } = await step.commit({ changes: 'LABEL borgos.instance=other' });
   try {
-    await (await createDockerRuntime({ instance: `${instance}x`, log })).close();
+    await (
+      await createDockerRuntime({ instance: `${instance}x`, log, logs: createAppLogs() })
+    ).close();
     await expect(step.inspect()).rejects.toMatchObject({ statusCode: 404 });
     await expect(docker.getImage(layer.Id).inspect()).rejects.toMatchObject({ statusCode: 404 });
     await docker.getImage(other.Id).inspect();
@@ -393,7 +396,12 @@ describe('the connection to the engine', { timeout: 60_000 }, () => {
   test('says so when the engine goes away, and works again when it is back', async () => {
     const path = join(home, 'engine.sock');
     let server = await serveAt(path);
-    const through = await createDockerRuntime({ instance: `${instance}y`, log, socketPath: path });
+    const through = await createDockerRuntime({
+      instance: `${instance}y`,
+      log,
+      logs: createAppLogs(),
+      socketPath: path,
+    });
     const exited: string[] = [];
     through.onExit((name) => exited.push(name));
     const spec = specOf({ environment: { X: '1' } });
@@ -431,7 +439,12 @@ describe('the connection to the engine', { timeout: 60_000 }, () => {
   test('a build whose engine goes away ends at once', async () => {
     const path = join(home, 'engine2.sock');
     const server = await serveAt(path);
-    const through = await createDockerRuntime({ instance: `${instance}z`, log, socketPath: path });
+    const through = await createDockerRuntime({
+      instance: `${instance}z`,
+      log,
+      logs: createAppLogs(),
+      socketPath: path,
+    });
     const source = join(home, 'cut');
     await mkdir(source);
     const text = `FROM ${base}\nRUN node -e "console.log(1 + 1); setInterval(_ => 0, 1e3)"\n`;

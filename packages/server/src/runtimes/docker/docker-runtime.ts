@@ -1,11 +1,12 @@
 import type { ContainerInspectInfo } from 'dockerode';
 import type { Logger } from 'pino';
+import type { AppLogs } from '../../app-log/app-logs.ts';
 import type { Instance, Runtime } from '../../deployments/runtime.ts';
 import { createContainerCheck, isApart } from '../peer-container.ts';
-import { createAppLogs } from './app-logs.ts';
 import { buildImage, previewBuild, removeImage } from './build.ts';
 import { removeBuildLeftoversOf } from './build-leftovers.ts';
 import { type ContainerEvent, watchContainers } from './container-events.ts';
+import { createContainerLogs } from './container-logs.ts';
 import { usageOf } from './container-usage.ts';
 import { findContainer, removeContainer } from './containers.ts';
 import { findDocker, openEngine } from './engine.ts';
@@ -29,6 +30,7 @@ export { findDocker };
  */
 export async function createDockerRuntime(options: {
   instance: string;
+  logs: AppLogs;
   log: Pick<Logger, 'warn'>;
   /** By default the usual places are tried. */
   socketPath?: string;
@@ -37,14 +39,15 @@ export async function createDockerRuntime(options: {
   const engine = await openEngine(options.socketPath);
   // What a killed BorgOS left of a build: there is none running now.
   await removeBuildLeftoversOf(engine, instance);
-  const logs = createAppLogs({ engine, log });
+  const logs = createContainerLogs({ engine, logs: options.logs, log });
   const callbacks: ((name: string) => void)[] = [];
   // By container: the engine forgets the code of the last end as soon as it starts it again.
   const exitCodes = new Map<string, number>();
   const events = watchContainers({ engine, instance, onEvent });
 
-  function onEvent({ action, id, name, logFile, exitCode }: ContainerEvent): void {
-    if (action === 'start') logs.follow(id, logFile);
+  function onEvent({ action, id, name, labels, exitCode }: ContainerEvent): void {
+    const identity = identityOf(instance, labels);
+    if (action === 'start' && identity) logs.follow(id, identity);
     else if (exitCode !== null) exitCodes.set(id, exitCode);
     // A start matters, too: what was found exited must not count as down until the next look.
     for (const callback of callbacks) callback(name);
@@ -55,7 +58,7 @@ export async function createDockerRuntime(options: {
     const found = instanceOf(instance, container) ?? undefined;
     const identity = identityOf(instance, container.Config.Labels);
     if (identity !== null && found?.state === 'running') {
-      logs.follow(container.Id, identity.logFile);
+      logs.follow(container.Id, identity);
     }
     if (found?.state === 'running' && found.restarts > 0) {
       return { ...found, exitCode: exitCodes.get(container.Id) ?? null };
@@ -96,10 +99,10 @@ export async function createDockerRuntime(options: {
         timeoutMs: graceMs + 60_000,
       }),
     );
-    const logFile = identityOf(instance, container.Config.Labels)?.logFile ?? '';
-    await logs.finish(container.Id, logFile);
+    const identity = identityOf(instance, container.Config.Labels);
+    if (identity) await logs.finish(container.Id, identity);
     await removeContainer(engine, container.Id);
-    await logs.forget(container.Id, logFile);
+    if (identity) await logs.forget(identity);
     exitCodes.delete(container.Id);
   }
 

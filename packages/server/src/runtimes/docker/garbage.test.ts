@@ -8,6 +8,7 @@ import Docker from 'dockerode';
 import { pino } from 'pino';
 import { pack } from 'tar-stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createAppLogs } from '../../app-log/app-logs.ts';
 import type { Recipe } from '../../deployments/recipe.ts';
 import type { KeptVolume, Runtime } from '../../deployments/runtime.ts';
 import { dockerForTests } from '../../testing/docker-for-tests.ts';
@@ -40,7 +41,11 @@ let runtime: Runtime;
 beforeAll(async () => {
   if (!available) return;
   source = await mkdtemp(join(tmpdir(), 'borgos-garbage-'));
-  runtime = await createDockerRuntime({ instance, log: pino({ level: 'silent' }) });
+  runtime = await createDockerRuntime({
+    instance,
+    logs: createAppLogs(),
+    log: pino({ level: 'silent' }),
+  });
 }, 60_000);
 
 afterAll(async () => {

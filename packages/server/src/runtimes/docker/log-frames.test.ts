@@ -16,11 +16,11 @@ test('reads the same messages however the stream is cut into chunks', () => {
     const messages = Array.from({ length: Math.ceil(data.length / size) }, (_, index) =>
       read(data.subarray(index * size, (index + 1) * size)),
     ).flat();
-    const at = '2026-11-24T05:29:00.123456789Z';
+    const at = `${Date.parse('2026-11-24T05:29:00Z') / 1000}123456789`;
     expect(messages.map(({ text, ...rest }) => ({ ...rest, text: String(text) }))).toEqual([
-      { source: 'stdout', at, text: 'hä\n' },
-      { source: 'stderr', at, text: '' },
-      { source: 'stdout', at, text: 'no newline' },
+      { stream: 'stdout', at, text: 'hä\n' },
+      { stream: 'stderr', at, text: '' },
+      { stream: 'stdout', at, text: 'no newline' },
     ]);
   }
 });

@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
+import type { LogPosition } from '../../app-log/log-position.ts';
 import type { LogMessage } from './log-frames.ts';
-import { createLogCursor, type LogPosition, repeatFrom } from './log-position.ts';
+import { createLogCursor, repeatFrom } from './log-position.ts';
 
-function message(source: LogMessage['source'], second: number, text: string): LogMessage {
-  const at = `2026-11-24T05:00:${String(second).padStart(2, '0')}.000000000Z`;
-  return { source, at, text: Buffer.from(text) };
+const from = Date.parse('2026-11-24T05:00:00Z');
+
+function message(stream: LogMessage['stream'], second: number, text: string): LogMessage {
+  return { stream, at: `${from + second * 1000}000000`, text: Buffer.from(text) };
 }
 
 const now = Date.parse('2026-11-24T06:00:00Z');

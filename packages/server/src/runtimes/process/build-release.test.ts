@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createAppLogs } from '../../app-log/app-logs.ts';
 import type { Runtime } from '../../deployments/runtime.ts';
 import {
   buildOf,
@@ -34,6 +35,7 @@ beforeEach(async () => {
     home: bench.home,
     log: pino({ level: 'silent' }),
     ...exampleSealing,
+    logs: createAppLogs(),
   });
 });
 afterEach(async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { createAppLogs } from '../../app-log/app-logs.ts';
 import type { Runtime } from '../../deployments/runtime.ts';
 import { controlGroups, openControlGroups } from './control-groups.ts';
 import {
@@ -33,6 +34,7 @@ describe.runIf(opened.groups !== null)('limits', () => {
       home: bench.home,
       log: pino({ level: 'silent' }),
       ...exampleSealing,
+      logs: createAppLogs(),
     });
     artifact = await runtime.build(buildOf(bench));
   });

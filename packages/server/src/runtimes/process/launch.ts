@@ -10,8 +10,8 @@ export interface Launch {
   directory: string;
   /** All of it: nothing of BorgOS's own is added. */
   environment: Record<string, string>;
-  /** The output goes straight there, and so goes on when BorgOS is gone. */
-  logFile: string;
+  /** What it prints goes straight there, and so goes on when BorgOS is gone. */
+  outputFiles: { stdout: string; stderr: string };
 }
 
 /** A child that BorgOS does not wait for at its end. */
@@ -25,17 +25,21 @@ export async function launch({
   command,
   directory,
   environment,
-  logFile,
+  outputFiles,
 }: Launch): Promise<Launched> {
   const [program = '', ...args] = command;
-  await mkdir(dirname(logFile), { recursive: true });
-  const log = await open(logFile, 'a', 0o640);
+  await mkdir(dirname(outputFiles.stdout), { recursive: true, mode: 0o700 });
+  const stdout = await open(outputFiles.stdout, 'a', 0o600);
+  const stderr = await open(outputFiles.stderr, 'a', 0o600).catch(async (error: unknown) => {
+    await stdout.close();
+    throw error;
+  });
   try {
     const child = spawn(program, args, {
       cwd: directory,
       env: environment,
       detached: true,
-      stdio: ['ignore', log.fd, log.fd],
+      stdio: ['ignore', stdout.fd, stderr.fd],
     });
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve).once('error', reject);
@@ -46,7 +50,8 @@ export async function launch({
   } catch (error) {
     throw startFailure(program, error);
   } finally {
-    await log.close();
+    await stdout.close();
+    await stderr.close();
   }
 }
 

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createAppLogs } from '../../app-log/app-logs.ts';
 import type { Instance, Runtime } from '../../deployments/runtime.ts';
 import { waitFor } from '../../testing/wait-for.ts';
 import {
@@ -82,7 +83,13 @@ let port: number;
 function open(): Promise<Runtime> {
   const log = pino({ level: 'silent' });
   const name = `peer-${process.pid}`;
-  return createProcessRuntime({ instance: name, home: bench.home, log, ...exampleSealing });
+  return createProcessRuntime({
+    instance: name,
+    home: bench.home,
+    log,
+    logs: createAppLogs(),
+    ...exampleSealing,
+  });
 }
 
 /** Whether the runtime takes a call to be one of its own. */
@@ -224,6 +231,7 @@ describe('a call', { timeout: 20_000 }, () => {
       home: other.home,
       log: pino({ level: 'silent' }),
       ...exampleSealing,
+      logs: createAppLogs(),
     });
     try {
       const call = await callBy('itself');

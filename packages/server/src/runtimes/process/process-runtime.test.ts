@@ -3,8 +3,11 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createAppLogs } from '../../app-log/app-logs.ts';
+import { linesOf, textOf } from '../../app-log/testing/read-log.ts';
 import type { Instance, InstanceSpec, Runtime } from '../../deployments/runtime.ts';
 import { runtimeSuite } from '../runtime-suite.ts';
+import { outputFile } from './app-output.ts';
 import {
   buildOf,
   createWorkbench,
@@ -45,6 +48,7 @@ function open(): Promise<Runtime> {
     home: bench.home,
     log,
     ...exampleSealing,
+    logs: createAppLogs(),
   });
 }
 
@@ -80,7 +84,7 @@ function isAlive(pid: unknown): boolean {
   }
 }
 
-const log = () => readFileSync(bench.logFile, 'utf8');
+const log = () => textOf(bench.logFile);
 
 describe('an instance', () => {
   test('runs in its release, reachable on loopback only', async () => {
@@ -123,7 +127,7 @@ describe('an instance', () => {
     const first = await started();
     await runtime.stop(first.name, 0);
     await started({ name: 'borgos-example-web-1-r1-g2', generation: 2 });
-    await vi.waitFor(() => expect(log()).toBe('listening\nlistening\n'), soon);
+    await vi.waitFor(async () => expect(await log()).toBe('listening\nlistening\n'), soon);
   });
 
   test('keeps its secrets in a file that only its user may read', async () => {
@@ -238,7 +242,7 @@ describe('stopping', () => {
   test('lets the app end by itself, and removes it', async () => {
     const { name } = await started({ environment: { POLITE: 'yes' } });
     await runtime.stop(name, 10_000);
-    expect(log()).toContain('goodbye');
+    expect(await log()).toContain('goodbye');
     expect(await runtime.find(name)).toBeUndefined();
     expect(existsSync(join(bench.home, 'instances', `${name}.json`))).toBe(false);
   });
@@ -251,7 +255,7 @@ describe('stopping', () => {
     const start = Date.now();
     await runtime.stop(instance.name, 300);
     expect(Date.now() - start).toBeGreaterThanOrEqual(300);
-    expect(log()).toContain('SIGTERM ignored');
+    expect(await log()).toContain('SIGTERM ignored');
     for (const pid of [instance.processId, ...others]) expect(isAlive(pid)).toBe(false);
     const refused = new Promise((resolve) => {
       connect(instance.port, '127.0.0.1')
@@ -280,15 +284,22 @@ describe('stopping', () => {
   });
 });
 
-test('a log over 10 MB is moved to .1, and the app goes on writing at its start', async () => {
+test('what is copied to the log is given back to the disk, and the app goes on in the same file', async () => {
   const instance = await started();
-  await ask(instance, `/log?value=${11 * 1024 ** 2}`);
-  await vi.waitFor(() => expect(existsSync(`${bench.logFile}.1`)).toBe(true), soon);
-  await vi.waitFor(() => expect(statSync(bench.logFile).size).toBe(0), soon);
-  await ask(instance, '/log?value=5');
-  await vi.waitFor(() => expect(log()).toBe('xxxxx\n'), soon);
-  // The last of it: what is kept is bounded, however fast an app prints.
-  expect(statSync(`${bench.logFile}.1`).size).toBe(10 * 1024 ** 2);
+  for (let round = 1; round <= 3; round += 1) {
+    await ask(instance, `/log?value=${3 * 1024 ** 2}`);
+    await vi.waitFor(async () => {
+      const lines = await linesOf(bench.logFile);
+      const size = lines.reduce((sum, { content }) => sum + content.length, 0);
+      expect(size).toBe(round * 3 * 1024 ** 2 + 'listening'.length);
+      expect(lines.at(-1)).toMatchObject({ isEnded: true, stream: 'stdout', generation: 1 });
+      expect(Math.max(...lines.map(({ content }) => content.length))).toBe(16 * 1024);
+    }, soon);
+  }
+  const file = outputFile(specOf(bench, artifact), 'stdout');
+  await vi.waitFor(() => expect(statSync(file).blocks * 512).toBeLessThan(5 * 1024 ** 2), soon);
+  await runtime.stop(instance.name, 0);
+  expect(existsSync(file)).toBe(false);
 }, 20_000);
 
 test('a file that holds no record is passed over', async () => {

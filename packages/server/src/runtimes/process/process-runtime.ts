@@ -1,7 +1,9 @@
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import type { AppLogs } from '../../app-log/app-logs.ts';
 import type { Runtime } from '../../deployments/runtime.ts';
+import { createAppOutput } from './app-output.ts';
 import { buildRelease } from './build-release.ts';
 import { openControlGroups } from './control-groups.ts';
 import { instanceProcesses } from './instance-processes.ts';
@@ -24,6 +26,7 @@ import { createSupervisor } from './supervisor.ts';
 import { createProcessVolumes } from './volumes.ts';
 
 export interface ProcessRuntimeOptions extends Sealing {
+  logs: AppLogs;
   /** The id of this BorgOS: keeps apart what several of them run on one machine. */
   instance: string;
   /** A folder of its own, for releases, records and caches. */
@@ -68,6 +71,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
     processes,
     groups: brandedGroups(groups, brand),
     volumes,
+    output: createAppOutput({ logs: options.logs, log }),
     searchPath,
     machine,
   });

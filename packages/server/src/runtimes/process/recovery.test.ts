@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createAppLogs } from '../../app-log/app-logs.ts';
 import type { Runtime } from '../../deployments/runtime.ts';
 import {
   buildOf,
@@ -43,7 +44,13 @@ afterEach(async () => {
 
 async function open(): Promise<Runtime> {
   const log = pino({ level: 'silent' });
-  return createProcessRuntime({ instance, home: bench.home, log, ...exampleSealing });
+  return createProcessRuntime({
+    instance,
+    home: bench.home,
+    log,
+    logs: createAppLogs(),
+    ...exampleSealing,
+  });
 }
 
 /** Runs a BorgOS that is killed at that moment. */
@@ -194,6 +201,7 @@ describe('after a kill -9 of BorgOS', () => {
         home: bench.home,
         log,
         ...exampleSealing,
+        logs: createAppLogs(),
       });
       const pids = await processesOfInstance();
       const [view] = await next.list();

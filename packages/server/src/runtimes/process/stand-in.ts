@@ -1,8 +1,9 @@
 import { channel } from 'node:diagnostics_channel';
-import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { pino } from 'pino';
 import { z } from 'zod';
+import { createAppLogs } from '../../app-log/app-logs.ts';
+import { textOf } from '../../app-log/testing/read-log.ts';
 import type { Recipe } from '../../deployments/recipe.ts';
 import { exampleSealing, nodeRecipe } from './example-app.ts';
 import { createProcessRuntime } from './process-runtime.ts';
@@ -36,6 +37,7 @@ const runtime = await createProcessRuntime({
   home,
   log: pino({ level: 'silent' }),
   ...exampleSealing,
+  logs: createAppLogs(),
 });
 if (task.dieAt === 'intent') channel('child_process').subscribe(die);
 if (task.dieAt === 'spawned') {
@@ -57,5 +59,5 @@ if (task.dieAt === 'stopping') {
 }
 
 async function logHas(text: string): Promise<void> {
-  while (!(await readFile(task.logFile, 'utf8')).includes(text)) await setTimeout(10);
+  while (!(await textOf(task.logFile)).includes(text)) await setTimeout(10);
 }

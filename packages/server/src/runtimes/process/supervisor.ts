@@ -3,6 +3,7 @@ import type { Instance, InstanceSpec } from '../../deployments/runtime.ts';
 import { ReleaseFailure } from '../../errors.ts';
 import { findFreePort } from '../free-port.ts';
 import { createTurns } from '../turns.ts';
+import { type AppOutput, outputFile } from './app-output.ts';
 import type { ControlGroups } from './control-groups.ts';
 import type { InstanceProcesses } from './instance-processes.ts';
 import { type InstanceRecord, type InstanceRecords, newRecord, viewOf } from './instance-record.ts';
@@ -11,7 +12,6 @@ import { exitCodeOf, type Launched, launch } from './launch.ts';
 import { baseEnvironment, instanceMarker } from './process-environment.ts';
 import type { ProcessIdentity, ProcessTable } from './process-table.ts';
 import type { Releases } from './releases.ts';
-import { rotateLog } from './rotate-log.ts';
 import type { ProcessVolumes } from './volumes.ts';
 
 export interface SupervisorDependencies {
@@ -24,6 +24,7 @@ export interface SupervisorDependencies {
   processes: InstanceProcesses;
   groups: ControlGroups | null;
   volumes: Pick<ProcessVolumes, 'ensure'>;
+  output: AppOutput;
   searchPath: string;
   machine: Record<string, string>;
 }
@@ -61,7 +62,6 @@ interface Supervised {
 }
 
 const pollMs = 500;
-const rotateMs = 5_000;
 const longestBackoffMs = 30_000;
 /** Who has run that long is taken to be well: the delays begin anew. */
 const wellAfterMs = 10_000;
@@ -78,6 +78,7 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
     searchPath,
     machine,
     volumes,
+    output,
   } = dependencies;
   const entries = new Map<string, Supervised>();
   const callbacks: ((name: string) => void)[] = [];
@@ -92,7 +93,6 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
   /** The intent is on disk before the process is there: who finds one without the other knows. */
   async function launchEntry(entry: Supervised, restarts: number): Promise<void> {
     const { record } = entry;
-    await rotate(record.logFile);
     await groups?.create(record.name, record);
     const outOfMemoryKills = (await groups?.outOfMemoryKills(record.name)) ?? 0;
     await update(entry, { restarts, outOfMemoryKills, process: null });
@@ -100,8 +100,9 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
       command: record.command,
       directory: record.artifact,
       environment: environmentOf(record),
-      logFile: record.logFile,
+      outputFiles: { stdout: outputFile(record, 'stdout'), stderr: outputFile(record, 'stderr') },
     });
+    output.follow(record);
     entry.child = child;
     entry.watched = true;
     entry.leader = (await table.identify(child.pid)) ?? { pid: child.pid, startedAt: 'gone' };
@@ -124,11 +125,6 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
     for (const pid of await processes.members(record.name, leader, watched)) {
       await groups.add(record.name, pid);
     }
-  }
-
-  /** One at a time: instances of one deployment share a log. */
-  function rotate(file: string): Promise<void> {
-    return turns.take(file, () => rotateLog(file));
   }
 
   function environmentOf({ name, artifact, environment, port }: InstanceRecord) {
@@ -179,6 +175,8 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
       const kills = (await groups?.outOfMemoryKills(name)) ?? 0;
       entry.record = { ...entry.record, outOfMemory: kills > outOfMemoryKills };
       await processes.end(name, entry.leader, entry.watched, 0);
+      // Who is told of the exit looks into the log for its reason.
+      await output.catchUp(entry.record);
       await update(entry, { process: null });
     } finally {
       if (!stopping) scheduleRestart(entry);
@@ -217,6 +215,7 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
     const { name } = entry.record;
     if (entry.restart !== null) clearTimeout(entry.restart);
     await processes.end(name, entry.leader, entry.watched, graceMs);
+    await output.finish(entry.record);
     await groups?.remove(name);
     await records.remove(name);
     entries.delete(name);
@@ -255,6 +254,7 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
 
   async function recoverOne(entry: Supervised): Promise<void> {
     const { name, process: recorded, stopping, startedAt } = entry.record;
+    output.follow(entry.record);
     const [oldest] = recorded === null ? await processes.marked(name) : [];
     // Killed between the start and noting it down: the oldest process under its name is it.
     const leader = oldest === undefined ? recorded : await table.identify(oldest);
@@ -278,19 +278,9 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
     }
   }
 
-  const timers = [
-    setInterval(() => {
-      checkAdopted().catch((error: unknown) => log.error({ err: error }, 'Processes not checked'));
-    }, pollMs),
-    setInterval(() => {
-      for (const { record } of entries.values()) {
-        rotate(record.logFile).catch((error: unknown) =>
-          log.error({ err: error, file: record.logFile }, 'A log could not be rotated'),
-        );
-      }
-    }, rotateMs),
-  ];
-  for (const timer of timers) timer.unref();
+  const timer = setInterval(() => {
+    checkAdopted().catch((error: unknown) => log.error({ err: error }, 'Processes not checked'));
+  }, pollMs).unref();
 
   return {
     async recover() {
@@ -354,9 +344,10 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
 
     async close() {
       closed = true;
-      for (const timer of timers) clearInterval(timer);
+      clearInterval(timer);
       for (const { restart } of entries.values()) if (restart !== null) clearTimeout(restart);
       await turns.settled();
+      await output.close();
     },
   };
 }
