@@ -21,10 +21,10 @@ export function inputSchemaOf({ endpoint, takes, destructive }: Tool): JsonSchem
     properties: {
       ...Object.fromEntries(takes.map((name) => [name, shortSchema(Object(properties)[name])])),
       ...(endpoint.list && {
-        limit: { type: 'integer', minimum: 1, maximum: mostItems },
-        cursor: { type: 'string', description: 'next_cursor of the page before.' },
+        limit: { type: 'integer', maximum: mostItems },
+        cursor: { type: 'string' },
       }),
-      fields: { type: 'array', items: { type: 'string' }, description: 'Other fields to give.' },
+      fields: { type: 'array', items: { type: 'string' } },
       ...(destructive && {
         confirm: { type: 'boolean', description: 'true once a person has agreed.' },
       }),
@@ -92,7 +92,8 @@ function shortSchema(schema: unknown): JsonSchema {
     // The bounds of integers in general say nothing.
     minimum: minimum !== undefined && minimum > -1e9 && minimum !== 1 ? minimum : undefined,
     maximum: maximum !== undefined && maximum < 1e9 ? maximum : undefined,
-    default: rest.default,
+    // What is off by itself needs no word.
+    default: rest.default === false ? undefined : rest.default,
     anyOf: anyOf?.map(shortSchema),
     description: rest.description && firstSentence(rest.description),
   });
