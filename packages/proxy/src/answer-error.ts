@@ -1,16 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 export interface ErrorAnswer {
-  status: 400 | 408 | 501 | 502 | 503 | 504;
+  status: 400 | 404 | 408 | 421 | 501 | 502 | 503 | 504;
   code: string;
   /** What happened and what to do, for whoever opened the page. */
   message: string;
-  deploymentId: number;
+  /** `null`: it is about none. */
+  deploymentId: number | null;
 }
 
 const titles: Record<ErrorAnswer['status'], string> = {
   400: 'Invalid request',
+  404: 'Not found',
   408: 'Request timeout',
+  421: 'Misdirected request',
   501: 'Not implemented',
   502: 'Bad gateway',
   503: 'Service unavailable',
@@ -50,6 +53,6 @@ function toJson({ status, message, code, deploymentId }: ErrorAnswer): string {
 function toPage({ status, message, code, deploymentId }: ErrorAnswer): string {
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${titles[status]}</title>
 <h1>${status} ${titles[status]}</h1><p>${message}</p>
-<p><small>BorgOS, deployment ${deploymentId}, ${code}</small></p></html>
+<p><small>BorgOS${deploymentId === null ? '' : `, deployment ${deploymentId}`}, ${code}</small></p></html>
 `;
 }

@@ -15,7 +15,7 @@ export interface CheckedRequest {
  */
 export function checkRequest(
   request: IncomingMessage,
-  deploymentId: number,
+  deploymentId: number | null,
 ): CheckedRequest | ErrorAnswer {
   const { headers, rawHeaders, httpVersion } = request;
   const bad = (message: string): ErrorAnswer => {

@@ -1,4 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { parseDomainState } from './domain-state.ts';
+import type { DomainTable } from './domain-table.ts';
 import { limits } from './limits.ts';
 import type { Log } from './log.ts';
 import { invalid, Refusal } from './refusal.ts';
@@ -19,13 +21,15 @@ type Answer = Record<string, unknown>;
 /**
  * What the server tells the proxy, as JSON over HTTP on a unix socket:
  * `GET /ping` · `GET /routes` · `GET /counts` (a `RouteReading` a deployment) · `PUT /routes/7` (a
- * `Route`) · `POST /routes/7/drain` `{target, timeoutMs}` · `POST /routes/7/remove` `{timeoutMs}` ·
+ * `Route`) · `GET /domains` · `PUT /domains` (a `DomainState`, answered with what keeps visitors from
+ * the shared ports) · `POST /routes/7/drain` `{target, timeoutMs}` · `POST /routes/7/remove` `{timeoutMs}` ·
  * `POST /shutdown` `{onlyIfUnused}` · `GET /watch` (never answered to its end: its connection breaks
  * when the proxy ends).
  * Errors: `{code, message}`.
  */
 export function createControlApi(
   table: RouteTable,
+  domains: DomainTable,
   info: Omit<ProxyInfo, 'routes'>,
   end: () => void,
   log: Log,
@@ -37,7 +41,8 @@ export function createControlApi(
     const operation = [request.method, resource, id === undefined ? '' : ':id', action ?? '']
       .join(' ')
       .trim();
-    const body = request.method === 'GET' ? undefined : await readBody(request);
+    const most = resource === 'domains' ? limits.domainsBodyBytes : limits.controlBodyBytes;
+    const body = request.method === 'GET' ? undefined : await readBody(request, most);
     switch (operation) {
       case 'GET ping':
         if (table.isClosed()) throw new Refusal(503, 'ENDING', 'the proxy is ending');
@@ -61,10 +66,19 @@ export function createControlApi(
         const { timeoutMs } = parseObject(body, 'the removal', ['timeoutMs']);
         return { cut: await table.remove(parseId(id), parseTimeout(timeoutMs)) };
       }
+      case 'GET domains': {
+        const { state, problems } = domains.read();
+        return { ...state, problems };
+      }
+      case 'PUT domains': {
+        if (table.isClosed()) throw new Refusal(503, 'ENDING', 'the proxy is ending');
+        return { problems: await domains.put(parseDomainState(body)) };
+      }
       case 'POST shutdown': {
         const { onlyIfUnused } = parseObject(body, 'the shutdown', ['onlyIfUnused']);
         if (typeof onlyIfUnused !== 'boolean') throw invalid('onlyIfUnused must be a boolean');
-        const ends = await table.close(onlyIfUnused);
+        const isUsed = domains.read().state.domains.length > 0;
+        const ends = !(onlyIfUnused && isUsed) && (await table.close(onlyIfUnused));
         if (ends) response.once('close', end);
         return { ends };
       }
@@ -104,14 +118,14 @@ function send(response: ServerResponse, status: number, value: Answer): void {
   response.end(body);
 }
 
-async function readBody(request: IncomingMessage): Promise<unknown> {
+async function readBody(request: IncomingMessage, most: number): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
     const bytes: Buffer = chunk;
     size += bytes.length;
-    if (size > limits.controlBodyBytes) {
-      throw new Refusal(413, 'TOO_LARGE', `a body has at most ${limits.controlBodyBytes} bytes`);
+    if (size > most) {
+      throw new Refusal(413, 'TOO_LARGE', `a body has at most ${most} bytes`);
     }
     chunks.push(bytes);
   }

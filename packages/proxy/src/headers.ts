@@ -54,7 +54,10 @@ export function headersForTarget(
   const before = trusted ? headers : {};
   const chain = one(before['x-forwarded-for']);
   kept.push('X-Forwarded-For', chain ? `${chain}, ${peer}` : peer);
-  kept.push('X-Forwarded-Proto', one(before['x-forwarded-proto']) ?? 'http');
+  kept.push(
+    'X-Forwarded-Proto',
+    one(before['x-forwarded-proto']) ?? ('encrypted' in socket ? 'https' : 'http'),
+  );
   kept.push('X-Forwarded-Host', one(before['x-forwarded-host']) ?? host);
   kept.push('X-Forwarded-Port', one(before['x-forwarded-port']) ?? String(site.port()));
   return kept;

@@ -26,7 +26,13 @@ export const limits = {
   halfClosedMs: 60_000,
   /** A port that was taken when the proxy came back is tried again this often. */
   rebindMs: 250,
+  /** From a connection to the end of its TLS handshake. */
+  handshakeMs: 10_000,
+  /** Domains, and challenges, at most. */
+  domains: 2_000,
   controlBodyBytes: 16 * 1024,
+  /** All domains at once, some 400 bytes each. */
+  domainsBodyBytes: 1024 * 1024,
   drainMs: 10 * 60_000,
   /** What is in flight when the proxy itself is told to end. */
   farewellMs: 2_000,

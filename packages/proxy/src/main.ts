@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path';
 import { openControlAddress } from './control-address.ts';
 import { createControlApi } from './control-api.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
+import { createDomainTable } from './domain-table.ts';
+import { readDomains, writeDomains } from './domains-file.ts';
 import { limits } from './limits.ts';
 import { createLog, type Log } from './log.ts';
 import { createRouteTable } from './route-table.ts';
@@ -46,6 +48,13 @@ async function serve(
 ): Promise<void> {
   const save = (routes: Parameters<typeof writeRoutes>[1]) => writeRoutes(directory, routes);
   const table = await createRouteTable(await readRoutes(directory, log), save, log);
+  const domains = await createDomainTable({
+    initial: await readDomains(directory, log),
+    directory,
+    site: table.site,
+    save: (state) => writeDomains(directory, state),
+    log,
+  });
 
   let ending = false;
   const end = async (why: string) => {
@@ -53,6 +62,7 @@ async function serve(
     ending = true;
     log(`pid ${process.pid} ends: ${why}`);
     await table.close(false);
+    domains.stop();
     await table.stop(limits.farewellMs);
     rmSync(pidFile, { force: true });
     // Named here also to keep it referenced: collected as garbage it would be released.
@@ -63,7 +73,7 @@ async function serve(
   // Only the holder of the lock comes here, so a socket that is there is a dead one's.
   rmSync(join(directory, 'control.sock'), { force: true });
   const info = { pid: process.pid, version, startedAt: new Date().toISOString() };
-  const control = createControlApi(table, info, () => void end('told to'), log);
+  const control = createControlApi(table, domains, info, () => void end('told to'), log);
   const address = openControlAddress(directory);
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   control.once('error', reject);

@@ -1,14 +1,16 @@
 import { BlockList, isIP } from 'node:net';
-import { errorCode, Refusal } from './refusal.ts';
+import { bindPort } from './bind-port.ts';
 import type { Route, Target } from './route.ts';
 import type { RouteCounts } from './route-counts.ts';
 import type { Site } from './site.ts';
 import { createUpstream, type Upstream } from './upstream.ts';
-import { openVisitorPort, type VisitorPort } from './visitor-port.ts';
+import type { VisitorPort } from './visitor-port.ts';
 
 /** One deployment's route with what serves it. */
 export interface RouteEntry {
   route: Route;
+  /** The same one for as long as it is routed. */
+  readonly site: Site;
   /** Whether its port is bound, and why not: only after a restart of the proxy it may be so. */
   problem: string | null;
   /**
@@ -59,6 +61,7 @@ export function createRouteEntry(initial: Route, counts: RouteCounts): RouteEntr
 
   const entry: RouteEntry = {
     route: initial,
+    site,
     problem: 'not bound yet',
     async prepare(route) {
       const before = port;
@@ -68,7 +71,7 @@ export function createRouteEntry(initial: Route, counts: RouteCounts): RouteEntr
       if (mustFree) before.stop();
       let opened: VisitorPort | null = null;
       try {
-        if (!isBound) opened = await bind(route, site);
+        if (!isBound) opened = await bindPort(route.host, route.port, () => site);
       } catch (error) {
         if (mustFree) await reopen(before);
         throw error;
@@ -105,37 +108,13 @@ export function createRouteEntry(initial: Route, counts: RouteCounts): RouteEntr
   async function reopen({ host }: VisitorPort): Promise<void> {
     port = null;
     try {
-      port = await bind({ ...entry.route, host }, site);
+      port = await bindPort(host, entry.route.port, () => site);
     } catch (error) {
       entry.problem = error instanceof Error ? error.message : String(error);
     }
   }
 
   return entry;
-}
-
-async function bind(route: Route, site: Site): Promise<VisitorPort> {
-  const where = `Port ${route.port} on ${route.host}`;
-  try {
-    return await openVisitorPort(route.host, route.port, site);
-  } catch (error) {
-    const options = { cause: error };
-    switch (errorCode(error)) {
-      case 'EADDRINUSE':
-        throw new Refusal(
-          409,
-          'PORT_IN_USE',
-          `${where} is used by another process. Stop that process or choose another port.`,
-          options,
-        );
-      case 'EACCES':
-        throw new Refusal(403, 'PORT_FORBIDDEN', `${where} needs more rights than BorgOS has`);
-      case 'EADDRNOTAVAIL':
-        throw new Refusal(400, 'ADDRESS_UNKNOWN', `${route.host} is no address of this machine`);
-      default:
-        throw new Refusal(500, 'BIND_FAILED', `${where} cannot be bound: ${error}`, options);
-    }
-  }
 }
 
 function isSame(one: Target | null | undefined, other: Target | null): boolean {

@@ -5,6 +5,7 @@ import { Refusal } from './refusal.ts';
 import type { Route, Target } from './route.ts';
 import type { RouteReading } from './route-counts.ts';
 import { createRouteEntry, type RouteEntry } from './route-entry.ts';
+import type { Site } from './site.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface RouteTable {
@@ -19,6 +20,8 @@ export interface RouteTable {
   drain(deploymentId: number, target: Target, timeoutMs: number): Promise<number>;
   /** `problem`: why the port is not bound (yet). */
   list(): { route: Route; problem: string | null }[];
+  /** What serves a deployment; while it is not routed, a site without a target. */
+  site(deploymentId: number): Site;
   /** What became of the requests so far, also to deployments that are not routed any more. */
   counts(): Promise<RouteReading[]>;
   /** Takes no more changes from now on, unless there are routes and `onlyIfEmpty`. */
@@ -142,6 +145,15 @@ export async function createRouteTable(
     },
 
     list: () => [...entries.values()].map(({ route, problem }) => ({ route, problem })),
+
+    site: (deploymentId) =>
+      entries.get(deploymentId)?.site ?? {
+        deploymentId,
+        counts: kept.of(deploymentId),
+        port: () => 0,
+        upstream: () => null,
+        trusts: () => false,
+      },
 
     counts: () =>
       Promise.all(

@@ -52,7 +52,7 @@ export function parseTimeout(value: unknown): number {
   return parseInteger(value, 'timeoutMs', 0, limits.drainMs);
 }
 
-function parseInteger(value: unknown, name: string, least: number, most: number): number {
+export function parseInteger(value: unknown, name: string, least: number, most: number): number {
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least || value > most) {
     throw invalid(`${name} must be an integer from ${least} to ${most}`);
   }
@@ -78,7 +78,7 @@ export function parseObject(
   return fields;
 }
 
-function parseAddress(value: unknown, name: string): string {
+export function parseAddress(value: unknown, name: string): string {
   if (typeof value !== 'string' || !(isIP(value) || value === 'localhost')) {
     throw invalid(`${name} must be an IP address`);
   }

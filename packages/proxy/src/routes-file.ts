@@ -1,5 +1,6 @@
-import { open, readFile, rename } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeDurably } from './durable-file.ts';
 import type { Log } from './log.ts';
 import { errorCode, invalid } from './refusal.ts';
 import { parseObject, parseRoute, type Route } from './route.ts';
@@ -32,21 +33,5 @@ export async function readRoutes(directory: string, log: Log): Promise<Route[]> 
 
 /** Either the old or the new routes are on the disk at any moment, also when the power fails. */
 export async function writeRoutes(directory: string, routes: Route[]): Promise<void> {
-  const path = join(directory, FILE);
-  const temporary = `${path}.new`;
-  const file = await open(temporary, 'w', 0o600);
-  try {
-    await file.writeFile(`${JSON.stringify({ routes }, null, 2)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-  // Without this the rename itself may be lost with the power.
-  const parent = await open(directory, 'r');
-  try {
-    await parent.sync();
-  } finally {
-    await parent.close();
-  }
+  await writeDurably(join(directory, FILE), `${JSON.stringify({ routes }, null, 2)}\n`);
 }

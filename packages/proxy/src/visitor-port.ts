@@ -1,5 +1,12 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 import { forwardRequest } from './forward-request.ts';
 import { forwardUpgrade } from './forward-upgrade.ts';
 import { limits } from './limits.ts';
@@ -15,15 +22,29 @@ export interface VisitorPort {
   stop(): void;
 }
 
-/** Rejects with the system's error (`EADDRINUSE`, …) when it cannot be bound. */
+/** An answer of the proxy's own. `closing`: it has to end the connection. */
+export type OwnAnswer = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  closing: boolean,
+) => void;
+
+/** Says of each request where it goes. */
+export type Receive = (request: IncomingMessage) => Site | OwnAnswer;
+
+/**
+ * Rejects with the system's error (`EADDRINUSE`, …) when it cannot be bound. With `secure` visitors
+ * speak TLS.
+ */
 export async function openVisitorPort(
   host: string,
   port: number,
-  site: Site,
+  receive: Receive,
+  secure?: TlsOptions,
 ): Promise<VisitorPort> {
   let closing = false;
-  const visit: Visit = { site, isClosing: () => closing };
-  const server = createServer({
+  const visitOf = (site: Site): Visit => ({ site, isClosing: () => closing });
+  const options: ServerOptions = {
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersMs,
     // Bodies take as long as they take: a stalled one is ended by `forwardRequest`.
@@ -35,9 +56,13 @@ export async function openVisitorPort(
     noDelay: true,
     insecureHTTPParser: false,
     optimizeEmptyRequests: true,
-    // HTTP/2 in clear is optional by its nature: such requests are answered in HTTP/1.1.
-    shouldUpgradeCallback: (request) => request.headers.upgrade?.trim().toLowerCase() !== 'h2c',
-  });
+    // HTTP/2 in clear is optional by its nature: such requests are answered in HTTP/1.1. So is what
+    // the proxy answers itself.
+    shouldUpgradeCallback: (request) =>
+      request.headers.upgrade?.trim().toLowerCase() !== 'h2c' &&
+      typeof receive(request) !== 'function',
+  };
+  const server = secure ? createSecureServer({ ...options, ...secure }) : createServer(options);
   // Headers are bounded by their size: how many there may be is for the target to say.
   server.maxHeadersCount = 0;
   server.maxConnections = limits.connectionsPerPort;
@@ -47,14 +72,19 @@ export async function openVisitorPort(
     response.once('close', () => {
       if (closing) request.socket.destroySoon();
     });
-    inTurn(request.socket, response, () => forwardRequest(request, response, visit));
+    inTurn(request.socket, response, () => {
+      const to = receive(request);
+      if (typeof to === 'function') to(request, response, closing);
+      else forwardRequest(request, response, visitOf(to));
+    });
   };
   server.on('request', handle);
   // Without a listener Node itself would say "continue" before the target was asked.
   server.on('checkContinue', handle);
   server.on('upgrade', (request, _socket, early) => {
-    if (inTurn.isBusy(request.socket)) request.socket.destroy();
-    else forwardUpgrade(request, early, visit);
+    const to = receive(request);
+    if (typeof to === 'function' || inTurn.isBusy(request.socket)) request.socket.destroy();
+    else forwardUpgrade(request, early, visitOf(to));
   });
 
   const { promise, resolve, reject } = Promise.withResolvers<void>();
