@@ -1,8 +1,8 @@
 /**
- * Sees to it that what the tests need is here: a Docker Engine, Chromium, Python with pip. On a bare
- * Debian as root (a container, or CI) it installs and starts them; on anybody's own machine it only
- * says what is missing and how to add it, and the tests that need it are skipped aloud. With CI=true
- * nothing may be missing.
+ * Sees to it that what the tests need is here: a Docker Engine, Chromium, Python with pip, pebble,
+ * OpenSSL. On a bare Debian as root (a container, or CI) it installs and starts them; on anybody's own
+ * machine it only says what is missing and how to add it, and the tests that need it are skipped
+ * aloud. With CI=true nothing may be missing.
  */
 import { execFile, spawn } from 'node:child_process';
 import { constants } from 'node:fs';
@@ -40,6 +40,17 @@ const needs: Need[] = [
     name: 'Python with pip',
     packages: ['python3', 'python3-pip'],
     isHere: async () => 'version' in (await pythonOfMachine()),
+  },
+  {
+    name: 'OpenSSL',
+    packages: ['openssl'],
+    isHere: () => anyProgram(['openssl']),
+  },
+  {
+    name: 'pebble, an ACME server for tests',
+    packages: ['pebble'],
+    isHere: async () =>
+      (await anyProgram(['pebble'])) && (await anyProgram(['pebble-challtestsrv'])),
   },
 ];
 

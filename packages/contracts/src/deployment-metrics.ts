@@ -33,7 +33,9 @@ export const metricSeries = z
     ),
     latency_p90_ms: values('What 90 % of the answers took at most.'),
     latency_p99_ms: values('What 99 % of the answers took at most.'),
-    open_connections: values('The most connections of visitors that were seen open.'),
+    open_connections: values(
+      'The most connections of visitors that were seen open on its own port.',
+    ),
     restarts: values('Restarts after a crash, in the step.'),
   })
   .meta({ id: 'MetricSeries', description: 'What is measured of a deployment.' });

@@ -141,6 +141,9 @@ export const deployment = z
     process_id: z.int().nullable().meta({ description: 'In the process runtime.' }),
     url: z.string().meta({ examples: ['http://localhost:8090'] }),
     health_check_url: z.string(),
+    domains: z
+      .array(z.string())
+      .meta({ description: 'The names that it is visited under beside `url`.' }),
     environment: z.record(z.string(), z.string()),
     secret_names: z
       .array(z.string())

@@ -22,6 +22,9 @@ const aboutVolume = named.extend({
   deployment_name: z.string(),
 });
 
+/** `id` is the deployment’s. */
+const aboutDomain = z.object({ id, domain: z.string() });
+
 const aboutWebhook = z.object({ id, url: z.string() });
 
 /**
@@ -76,6 +79,12 @@ export const events = {
   volume_created: aboutVolume,
   /** With all that was in it. */
   volume_deleted: aboutVolume,
+  domain_added: aboutDomain,
+  domain_removed: aboutDomain,
+  /** The first one, or one in place of one that would have expired. */
+  domain_certificate_issued: aboutDomain.extend({ issuer: z.string(), not_after: timestamp }),
+  /** An attempt to get one; there will be others. */
+  domain_certificate_failed: aboutDomain.extend({ reason: z.string(), next_attempt_at: timestamp }),
   error_logged: aboutGroup.extend({
     id: longId,
     deployment_id: id.nullable(),
@@ -143,6 +152,10 @@ export const eventPlace: Record<EventType, { channel: Channel; object: string | 
   deployment_deleted: { channel: 'deployments', object: 'id' },
   volume_created: { channel: 'deployments', object: 'deployment_id' },
   volume_deleted: { channel: 'deployments', object: 'deployment_id' },
+  domain_added: { channel: 'deployments', object: 'id' },
+  domain_removed: { channel: 'deployments', object: 'id' },
+  domain_certificate_issued: { channel: 'deployments', object: 'id' },
+  domain_certificate_failed: { channel: 'deployments', object: 'id' },
   error_logged: { channel: 'errors', object: 'group_id' },
   error_resolved: { channel: 'errors', object: 'group_id' },
   error_ignored: { channel: 'errors', object: 'group_id' },

@@ -2,6 +2,7 @@ import { audit } from './audit.ts';
 import { auth, tokens, users } from './auth.ts';
 import { deploymentMetricEndpoints as deploymentMetrics } from './deployment-metrics.ts';
 import { deployments } from './deployments.ts';
+import { domains } from './domains.ts';
 import { errorGroups, errors } from './error-log.ts';
 import { mcp } from './mcp.ts';
 import { projectFiles } from './project-files.ts';
@@ -21,6 +22,7 @@ export const api = {
   scans,
   deployments,
   volumes,
+  domains,
   deploymentMetrics,
   errors,
   errorGroups,

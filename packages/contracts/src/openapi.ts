@@ -39,6 +39,7 @@ const tags = [
   { name: 'Scans', description: 'What is in a project, and how good it is.' },
   { name: 'Deployments', description: 'Projects that run on a port.' },
   { name: 'Volumes', description: 'What deployments keep over their releases.' },
+  { name: 'Domains', description: 'Names under which deployments are visited.' },
   { name: 'Errors', description: 'What went wrong in projects, and which of it is the same.' },
   { name: 'Search', description: 'Which projects there are, by what one remembers of them.' },
   { name: 'Webhooks', description: 'Who is told by HTTP when something happens.' },

@@ -1,5 +1,5 @@
-import type { TlsOptions } from 'node:tls';
 import { errorCode, Refusal } from './refusal.ts';
+import type { ChooseCertificate } from './secure-server.ts';
 import { openVisitorPort, type Receive, type VisitorPort } from './visitor-port.ts';
 
 /** Opens a port for visitors; throws a `Refusal` that says why it cannot be and what to do. */
@@ -7,7 +7,7 @@ export async function bindPort(
   host: string,
   port: number,
   receive: Receive,
-  secure?: TlsOptions,
+  secure?: ChooseCertificate,
 ): Promise<VisitorPort> {
   const where = `Port ${port} on ${host}`;
   try {

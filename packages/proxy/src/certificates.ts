@@ -1,6 +1,6 @@
 import { access, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import { certificateName } from './domain-state.ts';
 import { errorCode, Refusal } from './refusal.ts';
 
@@ -19,6 +19,7 @@ export function createCertificates(directory: string): Certificates {
   const opened = new Map<string, Promise<SecureContext>>();
 
   async function read(name: string): Promise<SecureContext> {
+    const { createSecureContext } = await import('node:tls');
     const pem = await readFile(join(folder, name));
     return createSecureContext({ key: pem, cert: pem });
   }

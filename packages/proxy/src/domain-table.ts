@@ -1,5 +1,3 @@
-import { constants } from 'node:crypto';
-import type { SecureContext, TlsOptions } from 'node:tls';
 import { createCertificates } from './certificates.ts';
 import {
   type DomainDirectory,
@@ -8,8 +6,8 @@ import {
   receiveSecurely,
 } from './domain-reception.ts';
 import type { Domain, DomainState } from './domain-state.ts';
-import { limits } from './limits.ts';
 import type { Log } from './log.ts';
+import type { ChooseCertificate } from './secure-server.ts';
 import { createSharedListener } from './shared-listener.ts';
 import type { Site } from './site.ts';
 
@@ -57,10 +55,7 @@ export async function createDomainTable({
   };
 
   /** A name without a certificate gets none: the handshake fails, and tells nothing of the others. */
-  function chooseCertificate(
-    serverName: string,
-    done: (error: Error | null, context?: SecureContext) => void,
-  ): void {
+  const choose: ChooseCertificate = (serverName, done) => {
     const name = byName.get(nameOf(serverName))?.certificate;
     if (!name) {
       done(null);
@@ -73,19 +68,9 @@ export async function createDomainTable({
         done(error instanceof Error ? error : new Error(String(error)));
       },
     );
-  }
-
-  const secure: TlsOptions = {
-    SNICallback: chooseCertificate,
-    ALPNProtocols: ['http/1.1'],
-    minVersion: 'TLSv1.2',
-    // A session of TLS 1.2 that is resumed does not tell for which domain it is. Without any, a new
-    // connection costs one signature more.
-    secureOptions: constants.SSL_OP_NO_TICKET,
-    handshakeTimeout: limits.handshakeMs,
   };
   const http = createSharedListener((request) => receiveInClear(request, names), log);
-  const https = createSharedListener((request) => receiveSecurely(request, names), log, secure);
+  const https = createSharedListener((request) => receiveSecurely(request, names), log, choose);
   const problems = () => ({ http: http.problem(), https: https.problem() });
 
   async function serve(next: DomainState): Promise<void> {

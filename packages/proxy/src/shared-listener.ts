@@ -1,8 +1,8 @@
-import type { TlsOptions } from 'node:tls';
 import { bindPort } from './bind-port.ts';
 import type { SharedAddress } from './domain-state.ts';
 import { limits } from './limits.ts';
 import type { Log } from './log.ts';
+import type { ChooseCertificate } from './secure-server.ts';
 import type { Receive, VisitorPort } from './visitor-port.ts';
 
 /** A port that all domains share. */
@@ -17,7 +17,7 @@ export interface SharedListener {
 export function createSharedListener(
   receive: Receive,
   log: Log,
-  secure?: TlsOptions,
+  secure?: ChooseCertificate,
 ): SharedListener {
   let wanted: SharedAddress | null = null;
   let opened: VisitorPort | null = null;

@@ -4,12 +4,11 @@ import {
   type ServerOptions,
   type ServerResponse,
 } from 'node:http';
-import { createServer as createSecureServer } from 'node:https';
 import type { Socket } from 'node:net';
-import type { TlsOptions } from 'node:tls';
 import { forwardRequest } from './forward-request.ts';
 import { forwardUpgrade } from './forward-upgrade.ts';
 import { limits } from './limits.ts';
+import type { ChooseCertificate } from './secure-server.ts';
 import type { Site, Visit } from './site.ts';
 
 /** A bound port that visitors connect to. */
@@ -40,7 +39,7 @@ export async function openVisitorPort(
   host: string,
   port: number,
   receive: Receive,
-  secure?: TlsOptions,
+  secure?: ChooseCertificate,
 ): Promise<VisitorPort> {
   let closing = false;
   const visitOf = (site: Site): Visit => ({ site, isClosing: () => closing });
@@ -62,7 +61,9 @@ export async function openVisitorPort(
       request.headers.upgrade?.trim().toLowerCase() !== 'h2c' &&
       typeof receive(request) !== 'function',
   };
-  const server = secure ? createSecureServer({ ...options, ...secure }) : createServer(options);
+  const server = secure
+    ? (await import('./secure-server.ts')).createSecureServer(options, secure)
+    : createServer(options);
   // Headers are bounded by their size: how many there may be is for the target to say.
   server.maxHeadersCount = 0;
   server.maxConnections = limits.connectionsPerPort;

@@ -22,6 +22,7 @@ import { systemActor } from './caller.ts';
 import { createClosing } from './closing.ts';
 import type { Database } from './database/open.ts';
 import { resealRevisions } from './deployments/revision-secrets.ts';
+import { resealDomains } from './domains/domain-secrets.ts';
 import { createLogDestination } from './log-destination.ts';
 import { resealInstanceRecords } from './runtimes/process/instance-record.ts';
 import { replaceLostKey, rotateKey } from './secrets/rotate-key.ts';
@@ -113,6 +114,7 @@ async function changeKey(context: Context): Promise<number> {
     kept: [
       (reseal) => resealRevisions(db, reseal),
       (reseal) => resealWebhooks(db, reseal),
+      (reseal) => resealDomains(db, reseal),
       (reseal) => resealInstanceRecords(path.join(home, 'instances'), reseal),
     ],
   });

@@ -22,6 +22,9 @@ import { defaultFreePorts, isPortFree, type PortRange } from './deployments/port
 import { detectRecipe } from './deployments/recipe/detect-recipe.ts';
 import type { Runtime } from './deployments/runtime.ts';
 import { type Deadlines, defaultDeadlines } from './deployments/worker.ts';
+import { createDomains } from './domains/domains.ts';
+import { domainHandlers } from './domains/handlers.ts';
+import { readTrusted } from './domains/read-trusted.ts';
 import { createErrorLog } from './error-log/error-log.ts';
 import { createErrorFeeds } from './error-log/feeds/error-feeds.ts';
 import { errorGroupHandlers, errorHandlers } from './error-log/handlers.ts';
@@ -165,7 +168,8 @@ async function build(
   const cached = createReadCache(database);
   const projects = createProjects({ db, cached, roots: settings.projectRoots });
   const projectSearch = createProjectSearch({ db, cached, technologies, technologyKey });
-  const ownPorts = [settings.port];
+  const ports = { http: settings.httpPort, https: settings.httpsPort };
+  const ownPorts = [settings.port, ...[ports.http, ports.https].filter((port) => port !== null)];
   let url = `http://localhost:${settings.port}`;
   const errorLog = createErrorLog({ db, projects, url: () => url });
   closing.add(() => errorLog.close());
@@ -196,6 +200,20 @@ async function build(
     },
   });
   closing.add(() => deployments.close());
+  const domains = createDomains({
+    db,
+    feed,
+    secrets,
+    deployments,
+    router: proxy,
+    ports,
+    acme: settings.acme && { ...settings.acme, ca: await readTrusted(settings.acme.caFile) },
+    instance,
+    version,
+    isLoopback: isLoopback(settings.host),
+    log,
+  });
+  closing.add(() => domains.close());
   const deploymentMetrics = createDeploymentMetrics({ db, runtime, router: proxy, log });
   closing.add(() => deploymentMetrics.close());
   const errorFeeds = createErrorFeeds({ errorLog, output: deployments.output, feed, log });
@@ -274,6 +292,7 @@ async function build(
   mount(http, api.scans, scanHandlers(scans, zenith));
   mount(http, api.deployments, deploymentHandlers(deployments));
   mount(http, api.volumes, volumeHandlers(volumes));
+  mount(http, api.domains, domainHandlers(domains));
   mount(http, api.deploymentMetrics, deploymentMetricHandlers(deploymentMetrics));
   mount(http, api.errors, errorHandlers(errorLog));
   mount(http, api.errorGroups, errorGroupHandlers(errorLog));
@@ -328,6 +347,7 @@ async function build(
     async listen() {
       await deployments.recover();
       await volumes.recover();
+      await domains.start();
       await deploymentMetrics.start();
       errorFeeds.start();
       await scans.recover();

@@ -61,6 +61,12 @@ const wholePort = z
   .transform(Number)
   .refine((value) => value <= 65_535, 'must be a whole number from 0 to 65535');
 
+const sharedPort = wholePort.refine((value) => value > 0, 'must be a whole number from 1 to 65535');
+
+const secureUrl = z
+  .string()
+  .refine((value) => URL.parse(value)?.protocol === 'https:', 'must be a URL with https');
+
 const databaseUrl = z.string().refine((value) => {
   const protocol = URL.parse(value)?.protocol;
   return protocol === 'postgresql:' || protocol === 'postgres:';
@@ -136,6 +142,32 @@ export const settingsTable = z.object({
   BORGOS_PORT: wholePort.prefault('8081').meta({
     description: 'Port the server listens on; `0` takes any free one.',
     examples: ['9000'],
+  }),
+  BORGOS_HTTP_PORT: sharedPort.optional().meta({
+    description:
+      'Port on which deployments are visited under their domains; without it there are none. Visitors look for them on `80`.',
+    examples: ['80'],
+  }),
+  BORGOS_HTTPS_PORT: sharedPort.optional().meta({
+    description: 'The same within TLS, for domains that have a certificate.',
+    examples: ['443'],
+  }),
+  BORGOS_ACME_EMAIL: z
+    .email('must be a mail address')
+    .max(254)
+    .optional()
+    .meta({
+      description:
+        'Has certificates ordered for domains, in the name of this mail address; it agrees to the terms of who issues them. Needs both ports.',
+      examples: ['you@example.com'],
+    }),
+  BORGOS_ACME_DIRECTORY: secureUrl.prefault('https://acme-v02.api.letsencrypt.org/directory').meta({
+    description: 'Where certificates are ordered: the directory of an ACME server.',
+    examples: ['https://acme-staging-v02.api.letsencrypt.org/directory'],
+  }),
+  BORGOS_ACME_CA: absolutePath.optional().meta({
+    description: 'File of certificates, as PEM, by which an ACME server of your own is trusted.',
+    examples: ['/etc/ssl/acme-ca.pem'],
   }),
   DATABASE_URL: databaseUrl.optional().meta({
     description: 'A PostgreSQL to use in place of the one that BorgOS starts itself.',

@@ -32,6 +32,9 @@ function homeWithConfig(content: string): string {
 describe('defaults', () => {
   it('need nothing to be set', () => {
     expect(read({})).toEqual({
+      httpPort: null,
+      httpsPort: null,
+      acme: null,
       home: join(root, 'nobody', '.local', 'share', 'borgos'),
       host: '127.0.0.1',
       port: 8081,
@@ -111,6 +114,10 @@ describe('a wrong value', () => {
   it.each([
     ['BORGOS_HOME', 'relative/path', 'absolute path'],
     ['BORGOS_PORT', '65536', 'from 0 to 65535'],
+    ['BORGOS_HTTP_PORT', '0', 'from 1 to 65535'],
+    ['BORGOS_ACME_EMAIL', 'you', 'a mail address'],
+    ['BORGOS_ACME_DIRECTORY', 'http://localhost/dir', 'https'],
+    ['BORGOS_ACME_CA', 'ca.pem', 'absolute path'],
     ['BORGOS_PORT', '0x50', 'from 0 to 65535'],
     ['BORGOS_PORT', '-1', 'from 0 to 65535'],
     ['BORGOS_RUNTIME', 'swarm', 'auto, docker, process'],
@@ -247,6 +254,41 @@ describe('an unknown name', () => {
   it('in config.json is a warning', () => {
     const home = homeWithConfig('{"BORGOS_LOGLEVEL": "debug"}');
     expect(read({ env: { BORGOS_HOME: home } }).warnings[0]).toContain('BORGOS_LOG_LEVEL?');
+  });
+});
+
+describe('domains', () => {
+  const env = {
+    BORGOS_HTTP_PORT: '80',
+    BORGOS_HTTPS_PORT: '443',
+    BORGOS_ACME_EMAIL: 'you@example.com',
+  };
+
+  it("have certificates of Let's Encrypt once there is a mail address", () => {
+    expect(read({ env })).toMatchObject({
+      httpPort: 80,
+      httpsPort: 443,
+      acme: {
+        email: 'you@example.com',
+        directoryUrl: 'https://acme-v02.api.letsencrypt.org/directory',
+        caFile: undefined,
+      },
+      warnings: [],
+    });
+  });
+
+  it('have none without both ports, and that is said', () => {
+    const { acme, warnings } = read({ env: { ...env, BORGOS_HTTPS_PORT: '' } });
+    expect(acme).toBeNull();
+    expect(warnings).toEqual([expect.stringContaining('BORGOS_ACME_EMAIL: has no effect')]);
+  });
+
+  it('share no port with each other or with the API', () => {
+    const same = { ...env, BORGOS_HTTPS_PORT: '80', BORGOS_PORT: '80' };
+    expect(problemsOf({ env: same })).toEqual([
+      'BORGOS_PORT and BORGOS_HTTP_PORT and BORGOS_HTTPS_PORT: must differ; all are 80',
+    ]);
+    expect(problemsOf({ env: { BORGOS_PORT: '0' } })).toEqual([]);
   });
 });
 

@@ -19,6 +19,11 @@ export interface Settings {
   home: string;
   host: string;
   port: number;
+  /** The ports that domains share; `null`: none. */
+  httpPort: number | null;
+  httpsPort: number | null;
+  /** `null`: no certificates are ordered. `caFile`: absolute. */
+  acme: { email: string; directoryUrl: string; caFile: string | undefined } | null;
   /** `undefined`: BorgOS starts a PostgreSQL of its own. */
   databaseUrl: string | undefined;
   /** `required`: also who calls from this machine needs a credential. */
@@ -233,12 +238,16 @@ export function readSettings({
   });
   const sources = [flags, environment, file];
   const problems = [...sources.flatMap((source) => source.problems), ...new Set(wrong)];
+  if (result.success) problems.push(...portProblems(result.data));
   if (!result.success || problems.length > 0) throw new SettingsError(problems);
 
   return {
     home: result.data.BORGOS_HOME,
     host: result.data.BORGOS_HOST,
     port: result.data.BORGOS_PORT,
+    httpPort: result.data.BORGOS_HTTP_PORT ?? null,
+    httpsPort: result.data.BORGOS_HTTPS_PORT ?? null,
+    acme: acmeOf(result.data),
     databaseUrl: result.data.DATABASE_URL,
     auth: result.data.BORGOS_AUTH,
     adminPassword: result.data.BORGOS_ADMIN_PASSWORD,
@@ -265,12 +274,39 @@ export function readSettings({
   };
 }
 
+type Values = z.infer<typeof settingsTable>;
+
+function portProblems(values: Values): string[] {
+  const { BORGOS_PORT, BORGOS_HTTP_PORT, BORGOS_HTTPS_PORT } = values;
+  const problems: string[] = [];
+  const ports = { BORGOS_PORT, BORGOS_HTTP_PORT, BORGOS_HTTPS_PORT };
+  const named = Map.groupBy(Object.entries(ports), ([, port]) => port || undefined);
+  for (const [port, entries] of named) {
+    if (port === undefined || entries.length === 1) continue;
+    problems.push(`${entries.map(([name]) => name).join(' and ')}: must differ; all are ${port}`);
+  }
+  return problems;
+}
+
+function acmeOf(values: Values): Settings['acme'] {
+  const { BORGOS_ACME_EMAIL: email, BORGOS_ACME_DIRECTORY, BORGOS_ACME_CA } = values;
+  if (email === undefined || !hasBothPorts(values)) return null;
+  return { email, directoryUrl: BORGOS_ACME_DIRECTORY, caFile: BORGOS_ACME_CA };
+}
+
+function hasBothPorts({ BORGOS_HTTP_PORT, BORGOS_HTTPS_PORT }: Values): boolean {
+  return BORGOS_HTTP_PORT !== undefined && BORGOS_HTTPS_PORT !== undefined;
+}
+
 /** What is allowed by itself, and does nothing as it stands. */
-function oddities(settings: { [name in SettingName]?: unknown }): string[] {
-  if (settings.BORGOS_LLM_URL) return [];
-  return (['BORGOS_EMBEDDING_MODEL', 'BORGOS_LLM_MODEL'] as const)
-    .filter((name) => settings[name] !== undefined)
+function oddities(values: Values): string[] {
+  const found = (['BORGOS_EMBEDDING_MODEL', 'BORGOS_LLM_MODEL'] as const)
+    .filter((name) => values[name] !== undefined && !values.BORGOS_LLM_URL)
     .map((name) => `${name}: has no effect without BORGOS_LLM_URL`);
+  if (values.BORGOS_ACME_EMAIL !== undefined && !hasBothPorts(values)) {
+    found.push('BORGOS_ACME_EMAIL: has no effect without BORGOS_HTTP_PORT and BORGOS_HTTPS_PORT');
+  }
+  return found;
 }
 
 /** The text to print, instead of starting, when `--help` or `--version` is asked for. */

@@ -10,18 +10,14 @@ import type { VolumeMount } from '@borgos/contracts/volumes';
 import type { Delivery, Webhook } from '@borgos/contracts/webhooks';
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 import type { Recipe } from '../deployments/recipe.ts';
-
-/** A `timestamptz`: read as ISO 8601 text, written as text or Date. */
-type GeneratedTimestamp = ColumnType<string, never, string | Date>;
-type NullableTimestamp = ColumnType<
-  string | null,
-  string | Date | null | undefined,
-  string | Date | null
->;
-/** A `jsonb`: read parsed, written as JSON text, lest an array be taken for an SQL one. */
-type Json<T> = ColumnType<T, string, string>;
-type GeneratedJson<T> = ColumnType<T, string | undefined, string>;
-type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>;
+import type {
+  GeneratedJson,
+  GeneratedTimestamp,
+  Json,
+  NullableJson,
+  NullableTimestamp,
+} from './column-types.ts';
+import type { AcmeAccountsTable, DomainsTable } from './domain-tables.ts';
 
 interface ProjectsTable {
   id: GeneratedAlways<number>;
@@ -394,6 +390,8 @@ export interface Tables {
   revisions: RevisionsTable;
   volumes: VolumesTable;
   port_leases: PortLeasesTable;
+  domains: DomainsTable;
+  acme_accounts: AcmeAccountsTable;
   events: EventsTable;
   event_floor: EventFloorTable;
   errors: LoggedErrorsTable;

@@ -65,6 +65,11 @@ function shown(db: Db) {
       )
       .select(sql<string | null>`coalesce(active.artifact, wanted.artifact)`.as('image'))
       .select(sql<number>`coalesce(d.active_revision, d.wanted_revision)`.as('revision'))
+      .select(
+        sql<string[]>`array(
+        select domain from domains where deployment_id = d.id order by domain collate "C"
+      )`.as('domains'),
+      )
       // The names only: an answer has no use for what is sealed.
       .select(
         sql<string[]>`array(

@@ -3,10 +3,12 @@ import type { Route as ProxyRoute } from '@borgos/proxy/route';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import type { Route, Router } from '../deployments/router.ts';
+import type { DomainRouter } from '../domains/domain-router.ts';
 import { ReleaseFailure } from '../errors.ts';
 import { createControlClient, ProxyRefusal, ProxyUnreachable } from './control-client.ts';
 import { createProxyKeeper } from './proxy-keeper.ts';
 import { createProxyProcess } from './proxy-process.ts';
+import { createDomainLink } from './serve-domains.ts';
 
 export interface ProxyLinkOptions {
   /** Where the proxy keeps its routes, its control socket and its log; made if it isn't there. */
@@ -18,7 +20,7 @@ export interface ProxyLinkOptions {
   log: Pick<Logger, 'debug' | 'warn' | 'error'>;
 }
 
-export interface ProxyLink extends Router {
+export interface ProxyLink extends Router, DomainRouter {
   /** Of the proxy that serves now; another one after it was restarted. */
   readonly pid: number;
   /** Lets go of the proxy, which goes on serving its routes; one without routes is ended. */
@@ -141,6 +143,8 @@ export async function connectProxy(options: ProxyLinkOptions): Promise<ProxyLink
         throw error;
       }
     },
+
+    ...createDomainLink(directory, host, call),
 
     close: () => disconnect(true),
     shutdown: () => disconnect(false),

@@ -110,6 +110,9 @@ export async function startTestApp({
 const testSettings: Omit<Settings, 'home' | 'databaseUrl'> = {
   host: '127.0.0.1',
   port: 0,
+  httpPort: null,
+  httpsPort: null,
+  acme: null,
   auth: 'local',
   adminPassword: undefined,
   allowedHosts: [],
