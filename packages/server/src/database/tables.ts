@@ -1,7 +1,6 @@
 import type { Actor } from '@borgos/contracts/caller';
 import type { DeploymentStatus, FailureCode } from '@borgos/contracts/deployments';
 import type { Scope } from '@borgos/contracts/endpoint';
-import type { ErrorGroup, Severity } from '@borgos/contracts/error-log';
 import type { EventType } from '@borgos/contracts/events';
 import type { Question } from '@borgos/contracts/mcp';
 import type { Project } from '@borgos/contracts/projects';
@@ -18,6 +17,12 @@ import type {
   NullableTimestamp,
 } from './column-types.ts';
 import type { AcmeAccountsTable, DomainsTable } from './domain-tables.ts';
+import type {
+  ErrorCountsTable,
+  ErrorGroupsTable,
+  ErrorHoursTable,
+  LoggedErrorsTable,
+} from './error-tables.ts';
 
 interface ProjectsTable {
   id: GeneratedAlways<number>;
@@ -170,56 +175,6 @@ interface EventFloorTable {
   oldest_seq: Generated<number>;
   chain_seq: number | null;
   chain_hash: Buffer | null;
-}
-
-interface ErrorGroupsTable {
-  id: GeneratedAlways<number>;
-  project_id: number | null;
-  fingerprint: string;
-  error_type: string;
-  title: string;
-  culprit: string | null;
-  grouped_by: Json<ErrorGroup['grouped_by']>;
-  severity: Severity;
-  message: string;
-  status: Generated<ErrorGroup['status']>;
-  first_seen: ColumnType<string, string | Date, string | Date>;
-  last_seen: ColumnType<string, string | Date, string | Date>;
-  resolved_at: NullableTimestamp;
-  resolved_through: number | null;
-  ignored_until: NullableTimestamp;
-  regressed_at: NullableTimestamp;
-}
-
-interface LoggedErrorsTable {
-  id: GeneratedAlways<number>;
-  project_id: number | null;
-  deployment_id: number | null;
-  group_id: number;
-  error_type: string;
-  severity: Severity;
-  message: string;
-  stack_trace: string | null;
-  context: GeneratedJson<Record<string, unknown>>;
-  occurred_at: ColumnType<string, string | Date, string | Date>;
-  source_id: string | null;
-  words: GeneratedAlways<string>;
-}
-
-interface ErrorCountsTable {
-  group_id: number;
-  error_type: string;
-  severity: Severity;
-  /** 0: none. */
-  deployment_id: number;
-  count: number;
-  open: number;
-}
-
-interface ErrorHoursTable {
-  group_id: number;
-  hour: ColumnType<string, string | Date, string | Date>;
-  count: number;
 }
 
 interface ProjectKeysTable {
