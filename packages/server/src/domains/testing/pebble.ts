@@ -135,18 +135,29 @@ export async function startPebble(
     });
   }
 
-  await run('pebble-challtestsrv', [
-    ...['-defaultIPv4', '127.0.0.1', '-defaultIPv6', '', '-management', `127.0.0.1:${names}`],
-    ...['-http01', '', '-https01', '', '-tlsalpn01', ''],
-    ...(await dnsFlags(`127.0.0.1:${dns}`)),
-  ]);
-  await waitFor('the names to be told', () =>
-    tell('clear-a', { host: 'none.test' }).then(
-      () => true,
-      () => false,
-    ),
-  );
-  await start();
+  async function close(): Promise<void> {
+    await Promise.all(children.map(end));
+    await agent.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  try {
+    await run('pebble-challtestsrv', [
+      ...['-defaultIPv4', '127.0.0.1', '-defaultIPv6', '', '-management', `127.0.0.1:${names}`],
+      ...['-http01', '', '-https01', '', '-tlsalpn01', ''],
+      ...(await dnsFlags(`127.0.0.1:${dns}`)),
+    ]);
+    await waitFor('the names to be told', () =>
+      tell('clear-a', { host: 'none.test' }).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
 
   return {
     directoryUrl,
@@ -165,11 +176,7 @@ export async function startPebble(
       if (pebble) await end(pebble);
     },
     start,
-    async close() {
-      await Promise.all(children.map(end));
-      await agent.close();
-      await rm(folder, { recursive: true, force: true });
-    },
+    close,
   };
 }
 
