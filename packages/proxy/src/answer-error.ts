@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 export interface ErrorAnswer {
-  status: 400 | 404 | 408 | 421 | 501 | 502 | 503 | 504;
+  status: 400 | 404 | 408 | 421 | 431 | 501 | 502 | 503 | 504 | 505;
   code: string;
   /** What happened and what to do, for whoever opened the page. */
   message: string;
@@ -14,10 +14,12 @@ const titles: Record<ErrorAnswer['status'], string> = {
   404: 'Not found',
   408: 'Request timeout',
   421: 'Misdirected request',
+  431: 'Request header fields too large',
   501: 'Not implemented',
   502: 'Bad gateway',
   503: 'Service unavailable',
   504: 'Gateway timeout',
+  505: 'HTTP version not supported',
 };
 
 /** The proxy's own answer: a small page for browsers, JSON for everybody else. */

@@ -24,6 +24,7 @@ export function forwardRequest(
 ): void {
   const { deploymentId, counts } = visit.site;
   const begun = counts.begin();
+  const checked = checkRequest(request, deploymentId);
   const awaitsContinue = request.headers.expect !== undefined;
   const asksTarget = awaitsContinue && isAscii(request.rawHeaders);
   let continued = false;
@@ -33,7 +34,8 @@ export function forwardRequest(
 
   // A visitor that was never told to go on may leave its body out: what follows on the connection
   // could be taken for either, so it ends with the answer.
-  const closes = () => visit.isClosing() || (awaitsContinue && !continued);
+  // So it does behind a refused request, whose end another parser may see elsewhere.
+  const closes = () => visit.isClosing() || 'status' in checked || (awaitsContinue && !continued);
   const fail = (answer: ErrorAnswer) => {
     clearTimeout(timer);
     if (!response.headersSent && !response.destroyed) counts.failByProxy();
@@ -49,7 +51,6 @@ export function forwardRequest(
     leave();
   });
 
-  const checked = checkRequest(request, deploymentId);
   if ('status' in checked) fail(checked);
   else send(checked, true);
 

@@ -4,6 +4,7 @@ import type { Site } from './site.ts';
 /** Of one connection only (RFC 9110, 7.6.1), so never passed on as they came. */
 const hopByHop = new Set([
   'connection',
+  'http2-settings',
   'keep-alive',
   'proxy-authenticate',
   'proxy-authorization',
@@ -15,6 +16,12 @@ const hopByHop = new Set([
 
 /** Node marks the empty body of all other methods, and would do so with an empty chunked one. */
 const withoutLength = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE']);
+
+/** What would change how a request or an answer is read, were it believed after the body. */
+const notInTrailers = new Set([
+  ...['authorization', 'cookie', 'set-cookie', 'expect', 'range', 'trailer', 'location', 'age'],
+  ...['content-encoding', 'content-type', 'content-range', 'cache-control', 'expires', 'vary'],
+]);
 
 /** What a `Connection` header may not strip, as framing and routing depend on it. */
 const indispensable = new Set(['content-length', 'host']);
@@ -40,6 +47,11 @@ export function headersForTarget(
   forEachHeader(rawHeaders, (name, key, value) => {
     if (hopByHop.has(key) || listed.has(key) || key === 'host') return;
     if (key === 'trailer' && !chunked) return;
+    if (key === 'content-length') {
+      // Of two spellings the target might believe the other one; some read a leading zero as octal.
+      if (name.length === key.length && !/[._]/.test(name)) kept.push(name, withoutZeros(value));
+      return;
+    }
     if (key === 'expect' && !expect) return;
     if (isForwarding(key) && !(trusted && !isOwn(key))) return;
     kept.push(name, value);
@@ -85,7 +97,8 @@ export function headersForVisitor(
 export function passableTrailers(rawTrailers: string[]): [string, string][] {
   const kept: [string, string][] = [];
   forEachHeader(rawTrailers, (name, key, value) => {
-    if (hopByHop.has(key) || indispensable.has(key) || isForwarding(key)) return;
+    if (hopByHop.has(key) || notInTrailers.has(key) || isForwarding(key)) return;
+    if (indispensable.has(key)) return;
     kept.push([name, value]);
   });
   return kept;
@@ -97,16 +110,23 @@ function forEachHeader(
 ): void {
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = raw[index] ?? '';
-    // CGI-like servers read X_Forwarded_For as X-Forwarded-For, so both are judged alike.
-    const key = name.toLowerCase().replaceAll('_', '-');
-    visit(name, key, raw[index + 1] ?? '');
+    visit(name, keyOf(name), raw[index + 1] ?? '');
   }
+}
+
+/** CGI-like servers and PHP read X_Forwarded.For as X-Forwarded-For, so all are judged alike. */
+function keyOf(name: string): string {
+  return name.toLowerCase().replaceAll('_', '-').replaceAll('.', '-');
+}
+
+function withoutZeros(length: string): string {
+  return length.replace(/^0+(?=\d)/, '');
 }
 
 function connectionOptions(value: string | undefined): Set<string> {
   const options = new Set<string>();
   for (const option of value?.split(',') ?? []) {
-    const name = option.trim().toLowerCase();
+    const name = keyOf(option.trim());
     if (name !== '' && !indispensable.has(name)) options.add(name);
   }
   return options;

@@ -112,14 +112,6 @@ test('the length header cannot be stripped by naming it in Connection', async ()
   visitor.socket.destroy();
 });
 
-test('CONNECT opens no tunnel', async () => {
-  const { port, seen } = await setUp();
-  const visitor = await connectRawVisitor(port);
-  visitor.send('CONNECT 127.0.0.1:22 HTTP/1.1\r\nHost: a\r\n\r\n');
-  const text = await visitor.ended();
-  expect([text, seen()]).toEqual(['', '']);
-});
-
 test('headers over the limit are 431, up to it they all arrive', async () => {
   const { port, seen } = await setUp();
   const visitor = await connectRawVisitor(port);

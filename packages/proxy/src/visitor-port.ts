@@ -55,11 +55,9 @@ export async function openVisitorPort(
     noDelay: true,
     insecureHTTPParser: false,
     optimizeEmptyRequests: true,
-    // HTTP/2 in clear is optional by its nature: such requests are answered in HTTP/1.1. So is what
-    // the proxy answers itself.
+    // What the proxy answers itself it answers as if no upgrade had been asked for.
     shouldUpgradeCallback: (request) =>
-      request.headers.upgrade?.trim().toLowerCase() !== 'h2c' &&
-      typeof receive(request) !== 'function',
+      isUpgradable(request) && typeof receive(request) !== 'function',
   };
   const server = secure
     ? (await import('./secure-server.ts')).createSecureServer(options, secure)
@@ -82,11 +80,14 @@ export async function openVisitorPort(
   server.on('request', handle);
   // Without a listener Node itself would say "continue" before the target was asked.
   server.on('checkContinue', handle);
-  server.on('upgrade', (request, _socket, early) => {
+  const upgrade = (request: IncomingMessage, _socket: unknown, early: Buffer) => {
     const to = receive(request);
     if (typeof to === 'function' || inTurn.isBusy(request.socket)) request.socket.destroy();
     else forwardUpgrade(request, early, visitOf(to));
-  });
+  };
+  server.on('upgrade', upgrade);
+  // Refused there, with an answer; without a listener Node would just close the connection.
+  server.on('connect', upgrade);
 
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
@@ -112,6 +113,16 @@ export async function openVisitorPort(
 }
 
 /**
+ * Who asks for an upgrade may be answered as if it had not (RFC 9110, 7.8). HTTP/2 in clear would
+ * be a tunnel to the target, past all that is done with headers here; and a body before an upgrade
+ * could be taken for what comes after it.
+ */
+function isUpgradable({ headers }: IncomingMessage): boolean {
+  if (/(^|,)\s*h2c\s*(,|$)/i.test(headers.upgrade ?? '')) return false;
+  return headers['transfer-encoding'] === undefined && !Number(headers['content-length'] ?? 0);
+}
+
+/**
  * Pipelined requests of one connection go to the target one after the other, as they may depend on
  * each other, and so that a visitor cannot open more connections to a target than to the proxy.
  */
@@ -119,6 +130,8 @@ function createTurns() {
   const connections = new WeakMap<Socket, { last: ServerResponse; waiting: number }>();
 
   function inTurn(socket: Socket, response: ServerResponse, run: () => void): void {
+    // Nothing that comes behind the last request of a connection is one (RFC 9112, 9.6).
+    if (!socket.writable) return;
     const connection = connections.get(socket);
     if (!connection) {
       connections.set(socket, { last: response, waiting: 0 });
@@ -138,7 +151,7 @@ function createTurns() {
     }
     before.once('close', () => {
       connection.waiting -= 1;
-      if (!socket.destroyed) run();
+      if (socket.writable) run();
     });
   }
 
