@@ -36,7 +36,8 @@ export function answerError(
   }
   const page = request.headers.accept?.includes('text/html') === true;
   const body = page ? toPage(answer) : toJson(answer);
-  response.writeHead(answer.status, {
+  // The text is named, as one that Node has refused to write may still be there.
+  response.writeHead(answer.status, titles[answer.status], {
     'Content-Type': page ? 'text/html; charset=utf-8' : 'application/json; charset=utf-8',
     'Content-Length': Buffer.byteLength(body),
     'Cache-Control': 'no-store',

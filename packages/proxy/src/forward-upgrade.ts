@@ -76,12 +76,14 @@ export function forwardUpgrade(request: IncomingMessage, early: Buffer, visit: V
       join(incoming, visitor, early, late);
     });
     outgoing.on('response', (incoming) => {
+      const ordinary = ordinaryResponse();
       try {
-        const ordinary = ordinaryResponse();
         relayResponse(incoming, ordinary, true);
         counts.answer(ordinary.statusCode, begun);
       } catch {
-        visitor.destroy();
+        counts.failByProxy();
+        answerError(request, ordinary, answerInvalid(deploymentId), true);
+        outgoing.destroy();
       }
     });
     outgoing.on('error', (error) => {

@@ -17,6 +17,8 @@ export const limits = {
   connectMs: 3_000,
   /** From the whole request sent to the answer's headers: long polls are fine, forever is not. */
   answerMs: 10 * 60_000,
+  /** 1xx answers before the answer proper: they are written whether the visitor reads or not. */
+  informations: 64,
   /**
    * An idle connection to a target. Shorter than the keep-alive of common servers (2 to 75 s), so
    * that a request which may not be repeated practically never meets a connection being closed.

@@ -8,7 +8,10 @@ export interface OpenedRequest {
   wasConnected(): boolean;
 }
 
-/** A request to a target whose connection has to stand within `limits.connectMs`. */
+/**
+ * A request to a target whose connection has to stand within `limits.connectMs`. One that is
+ * answered with 1xx without end fails like an answer that is no HTTP (`HPE_…`).
+ */
 export function openRequest(upstream: Upstream, options: RequestOptions): OpenedRequest {
   const outgoing = httpRequest({
     host: upstream.target.host,
@@ -19,6 +22,12 @@ export function openRequest(upstream: Upstream, options: RequestOptions): Opened
   });
   // Headers are bounded by their size, not by Node's count of 1000.
   outgoing.maxHeadersCount = 0;
+  let informations = 0;
+  outgoing.on('information', () => {
+    informations += 1;
+    if (informations <= limits.informations) return;
+    outgoing.destroy(Object.assign(new Error('endless 1xx'), { code: 'HPE_ENDLESS_1XX' }));
+  });
   let connected = false;
   outgoing.once('socket', (socket) => {
     connected = !socket.connecting;

@@ -3,8 +3,8 @@ import { headersForVisitor } from './headers.ts';
 import { pump } from './pump.ts';
 
 /**
- * Sends a target's answer on to the visitor. Throws when Node refuses to write such an answer;
- * then nothing of it has been sent.
+ * Sends a target's answer on to the visitor. Throws when it cannot be sent on: Node refuses to write
+ * it, or its encoding is unknown; then nothing of it has been sent.
  */
 export function relayResponse(
   incoming: IncomingMessage,
@@ -13,8 +13,17 @@ export function relayResponse(
 ): void {
   const { req: request } = response;
   const status = incoming.statusCode ?? 502;
+  const coding = incoming.headers['transfer-encoding'];
+  if (
+    coding !== undefined &&
+    (coding.toLowerCase() !== 'chunked' || incoming.httpVersion !== '1.1')
+  ) {
+    // Its end is not where a visitor would look for it, or its body is not what it would take it for.
+    throw new Error('a transfer encoding other than chunked');
+  }
+  if (status < 200) throw new Error('an upgrade without the headers of one');
   const chunked =
-    incoming.headers['transfer-encoding'] !== undefined &&
+    coding !== undefined &&
     request.httpVersion === '1.1' &&
     request.method !== 'HEAD' &&
     status !== 204 &&
@@ -57,8 +66,12 @@ export function relayInformation(
     if (awaitsContinue) response.writeContinue();
     return;
   }
+  const headers = headersForVisitor(information, false).filter(
+    // It has no body; whoever believed in one would wait for the answer in vain.
+    (_text, index, all) => all[index & ~1]?.toLowerCase() !== 'content-length',
+  );
   try {
-    response.writeInformation(information.statusCode, headersForVisitor(information, false));
+    response.writeInformation(information.statusCode, headers);
   } catch {
     // One that Node refuses to write is left out: the answer proper is still to come.
   }
