@@ -23,6 +23,7 @@ export function forwardUpgrade(request: IncomingMessage, early: Buffer, visit: V
   let response: ServerResponse | undefined;
   let joined = false;
   const timer = setTimeout(() => fail(answerTimeout(deploymentId)), limits.answerMs);
+  const ahead = holdBack(visitor, early);
   visitor.on('error', () => {});
   visitor.once('close', () => {
     clearTimeout(timer);
@@ -73,7 +74,7 @@ export function forwardUpgrade(request: IncomingMessage, early: Buffer, visit: V
       joined = true;
       clearTimeout(timer);
       counts.upgrade();
-      join(incoming, visitor, early, late);
+      join(incoming, visitor, ahead(), late);
     });
     outgoing.on('response', (incoming) => {
       const ordinary = ordinaryResponse();
@@ -99,6 +100,27 @@ export function forwardUpgrade(request: IncomingMessage, early: Buffer, visit: V
     });
     outgoing.end();
   }
+}
+
+/**
+ * Reads what a visitor sends before it is answered, as only a connection that is read tells that its
+ * other end has left: then it is closed. Returns what gives up holding it back, with what has come.
+ */
+function holdBack(visitor: Socket, early: Buffer): () => Buffer {
+  const held = [early];
+  let bytes = early.length;
+  const hold = (chunk: Buffer) => {
+    held.push(chunk);
+    bytes += chunk.length;
+    // The rest waits in the kernel.
+    if (bytes >= limits.aheadBytes) visitor.pause();
+  };
+  const leave = () => visitor.destroy();
+  visitor.on('data', hold).once('end', leave);
+  return () => {
+    visitor.pause().off('data', hold).off('end', leave);
+    return Buffer.concat(held);
+  };
 }
 
 function join(incoming: IncomingMessage, visitor: Socket, early: Buffer, late: Buffer): void {

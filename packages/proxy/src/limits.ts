@@ -24,6 +24,8 @@ export const limits = {
    * that a request which may not be repeated practically never meets a connection being closed.
    */
   targetIdleMs: 1_000,
+  /** What a visitor may send ahead of the answer to its upgrade, in bytes. */
+  aheadBytes: 64 * 1024,
   /** An upgraded connection of which one side has ended and the other is silent. */
   halfClosedMs: 60_000,
   /** A port that was taken when the proxy came back is tried again this often. */
