@@ -83,6 +83,14 @@ test('without manifests it installs after all is copied', () => {
   ]);
 });
 
+test.each(['apps/$HOME/package.json', 'apps/[slug]/package.json', 'a*/package.json', 'a\\b/c'])(
+  'all is copied first where COPY would read more than a name in %s',
+  (manifest) => {
+    const file = dockerfileOf({ ...recipe, manifests: ['package.json', manifest] }, 'node:24');
+    expect(file.match(/^COPY .*/gm)).toEqual(['COPY --chown=node:node [".","/app/"]']);
+  },
+);
+
 test('a command is taken word for word, with no shell in between', () => {
   const command = ['node', '-e', 'console.log("$HOME" + `a\\b`);\nprocess.exit()'];
   const lines = dockerfileOf({ ...recipe, build: [command] }, 'node:24-slim').split('\n');

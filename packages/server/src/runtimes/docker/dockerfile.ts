@@ -78,7 +78,8 @@ function buildLines(recipe: Recipe, tags: string[]): string[] {
   const copy = copyFor(user);
   const enter = [`WORKDIR ${home}`, ...(user === null ? [] : [`USER ${user}`])];
   const install = container.install ?? recipe.install;
-  const manifests = install.length > 0 ? copiesByFolder(recipe.manifests, copy) : [];
+  const areNames = install.length > 0 && !recipe.manifests.some((path) => special.test(path));
+  const manifests = areNames ? copiesByFolder(recipe.manifests, copy) : [];
   const installFirst = manifests.length > 0;
   return [
     ...(recipe.stack === 'python' ? environmentLines(pythonEnvironment) : []),
@@ -141,6 +142,9 @@ function commandLine(command: string[]): string {
 function environmentLines(environment: Record<string, string>): string[] {
   return Object.entries(environment).map(([name, value]) => `ENV ${name}=${value}`);
 }
+
+/** What COPY reads as a variable or a pattern, though it is a name. */
+const special = /[$\\*?[\]]/;
 
 /** A line for each folder: COPY puts all of its sources into one, whatever folder they are from. */
 function copiesByFolder(paths: string[], copy: Copy): string[] {
