@@ -30,6 +30,7 @@ test.each([
   [{ environment: { PORT: '1' } }, /^environment: must not set PORT/],
   [{ environment: { A: null } }, /^environment.A: must be a string/],
   [{ environment: { A: '\0' } }, /^environment: must have no NUL/],
+  [{ environment: { A: '\ud800' } }, /^environment.A: must be valid Unicode/],
   [{ star: 'x' }, /there is no setting "star": the settings are .*start/],
   [[], /must be an object, such as/],
 ])('%j is refused with its place and what would be right', (value, fault) => {

@@ -10,7 +10,8 @@ function commandParts(fault: string) {
   const word = z
     .string(fault)
     .max(longestWord, `must be shorter than ${longestWord} characters`)
-    .refine((text) => !text.includes('\0'), 'must have no NUL character');
+    .refine((text) => !text.includes('\0'), 'must have no NUL character')
+    .refine((text) => text.isWellFormed(), 'must be valid Unicode');
   return {
     line: word.regex(/\S/, fault),
     words: z
@@ -33,9 +34,11 @@ const some = commandParts(someCommands);
 const list = z.array(some.words, someCommands).max(50, 'must have at most 50 commands');
 const commands = z.union([some.line, some.words, list], { error: someCommands });
 
-const variable = z.union([z.string(), z.number(), z.boolean()], {
-  error: 'must be a string, a number, true or false',
-});
+const variable = z
+  .union([z.string(), z.number(), z.boolean()], {
+    error: 'must be a string, a number, true or false',
+  })
+  .refine((value) => String(value).isWellFormed(), 'must be valid Unicode');
 
 const settings = {
   $schema: z.string().optional().meta({ description: 'For editors; BorgOS does not read it.' }),
@@ -92,7 +95,7 @@ const settings = {
     .refine((value) => JSON.stringify(value).length <= 262_144, 'must be at most 256 KiB in all')
     .refine(
       (value) => !reservedVariables.some((reserved) => Object.hasOwn(value, reserved)),
-      `must not set ${reservedVariables.join(', ')}: BorgOS sets them, and the app listens there`,
+      `must not set ${reservedVariables.join(', ')}: BorgOS sets them itself`,
     )
     .optional()
     .meta({

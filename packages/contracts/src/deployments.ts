@@ -42,8 +42,8 @@ const port = z
     examples: [8090],
   });
 
-/** What BorgOS sets itself: an app finds there where to listen. */
-export const reservedVariables = ['PORT', 'HOST', 'HOSTNAME'];
+/** What BorgOS sets itself: where an app is to listen, and by what its processes are known again. */
+export const reservedVariables = ['PORT', 'HOST', 'HOSTNAME', 'BORGOS_INSTANCE', 'BORGOS_BUILD'];
 
 const environment = z
   .record(
@@ -61,7 +61,7 @@ const environment = z
   .refine((value) => JSON.stringify(value).length <= 262_144, 'must be at most 256 KiB in all')
   .refine(
     (value) => !reservedVariables.some((reserved) => reserved in value),
-    `must not set ${reservedVariables.join(', ')}: BorgOS sets them, and the app listens there`,
+    `must not set ${reservedVariables.join(', ')}: BorgOS sets them itself`,
   )
   .meta({
     description: 'Environment variables of the app. Beside them it gets `PORT` and `HOST`.',
@@ -86,7 +86,7 @@ const secrets = z
   .refine((value) => JSON.stringify(value).length <= 262_144, 'must be at most 256 KiB in all')
   .refine(
     (value) => !reservedVariables.some((reserved) => reserved in value),
-    `must not set ${reservedVariables.join(', ')}: BorgOS sets them, and the app listens there`,
+    `must not set ${reservedVariables.join(', ')}: BorgOS sets them itself`,
   )
   .meta({
     description:
