@@ -13,6 +13,7 @@ export const failureCode = z.enum([
   'SOURCE_UNSAFE',
   'BASE_IMAGE_MISSING',
   'BUILD_FAILED',
+  'BUILD_OOM',
   'BUILD_TIMEOUT',
   'DISK_FULL',
   'PORT_IN_USE',

@@ -62,10 +62,11 @@ test('names the step that failed and its last lines, without colours', () => {
   expect(log).toMatch(/line 39\nnpm ERR! no\nnpm returned a non-zero code: 1\n$/);
 });
 
-test('says that a step was probably killed for its memory', () => {
+test('says that a step was killed for its memory', () => {
   const { failure } = read([
     { stream: 'Step 1/1 : RUN x\n' },
     { error: 'e', errorDetail: { code: 137, message: 'x returned a non-zero code: 137' } },
   ]);
+  expect(failure?.code).toBe('BUILD_OOM');
   expect(failure?.message).toContain('memory');
 });

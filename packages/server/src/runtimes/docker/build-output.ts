@@ -6,7 +6,7 @@ const lastLines = 15;
 
 /** Reads the classic builder's progress: what it prints, and what it makes on its way. */
 export interface BuildOutput {
-  /** Throws `ReleaseFailure` BUILD_FAILED when the message tells of a failure. */
+  /** Throws `ReleaseFailure` BUILD_FAILED or BUILD_OOM when the message tells of a failure. */
   add(message: Progress): void;
   /** Containers of steps, oldest first; they are gone by now if all went well. */
   readonly containers: string[];
@@ -76,8 +76,11 @@ function buildFailure(
 ): ReleaseFailure {
   const where =
     step === '' ? 'The build failed' : `${step.replace(' : ', ' of the build failed: ')}`;
+  const killed = exitCode === 137;
   const hints = [
-    exitCode === 137 ? 'It was killed: it probably needs more memory than a build may have.' : '',
+    killed
+      ? 'It was killed: it needs more memory than a build may have, which is half of the machine’s.'
+      : '',
     /requires BuildKit/i.test(reason)
       ? 'The Dockerfile uses what only BuildKit knows; BorgOS builds with the classic builder, which keeps to limits.'
       : '',
@@ -85,5 +88,6 @@ function buildFailure(
   const lines = tail.filter((line) => line.trim() !== '');
   const output = lines.length === 0 ? '' : `Its last lines:\n${lines.join('\n')}`;
   const parts = [`${where}\n${reason}.`.replace(/\.\.$/, '.'), ...hints, output];
-  return new ReleaseFailure('BUILD_FAILED', parts.filter((part) => part !== '').join('\n'));
+  const code = killed ? 'BUILD_OOM' : 'BUILD_FAILED';
+  return new ReleaseFailure(code, parts.filter((part) => part !== '').join('\n'));
 }

@@ -130,6 +130,15 @@ describe('a build', () => {
     expect(readdirSync(join(bench.home, 'homes'))).toEqual([]);
   });
 
+  test.each(['process.kill(process.pid, "SIGKILL")', 'process.exit(137)'])(
+    'that the system kills is known to be out of memory: %s',
+    async (script) => {
+      const recipe = nodeRecipe({ build: [['node', '-e', script]] });
+      const build = runtime.build(buildOf(bench, { recipe }));
+      await expect(build).rejects.toMatchObject({ code: 'BUILD_OOM' });
+    },
+  );
+
   test('with a program that the machine has not says so', async () => {
     const recipe = nodeRecipe({ install: [['no-such-tool', 'install']] });
     await expect(runtime.build(buildOf(bench, { recipe }))).rejects.toMatchObject({

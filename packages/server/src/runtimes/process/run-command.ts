@@ -21,7 +21,8 @@ const tailLines = 15;
  * Runs one command of a build, in a process group of its own. No process of it is left when this
  * returns or throws: not after an abort, nor when a command left something in the background.
  *
- * Throws `ReleaseFailure` BUILD_FAILED with the command and its last lines, or the signal's reason.
+ * Throws `ReleaseFailure` BUILD_FAILED with the command and its last lines, BUILD_OOM when the system
+ * has killed it, or the signal's reason.
  */
 export async function runCommand(command: BuildCommand, table: ProcessTable): Promise<void> {
   const { argv, signal, log } = command;
@@ -62,6 +63,8 @@ interface Exit {
   /** `null`: it succeeded. */
   problem: string | null;
   missing: boolean;
+  /** It, or what it ran, was ended by SIGKILL, and not by BorgOS: the system was out of memory. */
+  killed?: boolean;
 }
 
 function exitOf(child: ChildProcess, signal: AbortSignal): Promise<Exit> {
@@ -74,7 +77,8 @@ function exitOf(child: ChildProcess, signal: AbortSignal): Promise<Exit> {
     });
     child.once('exit', (code, signalName) => {
       const problem = signalName ? `ended by ${signalName}` : `exit code ${code}`;
-      resolve({ problem: code === 0 ? null : problem, missing: false });
+      const killed = signalName === 'SIGKILL' || code === 137;
+      resolve({ problem: code === 0 ? null : problem, missing: false, killed });
     });
   });
 }
@@ -116,8 +120,11 @@ function failure(argv: string[], exit: Exit, tail: string): ReleaseFailure {
     );
   }
   const lines = tail.trimEnd().split('\n').slice(-tailLines).join('\n');
+  const told = `"${argv.join(' ')}" failed (${exit.problem})`;
+  const output = lines === '' ? '.' : `:\n${lines}`;
+  if (!exit.killed) return new ReleaseFailure('BUILD_FAILED', `${told}${output}`);
   return new ReleaseFailure(
-    'BUILD_FAILED',
-    `"${argv.join(' ')}" failed (${exit.problem})${lines === '' ? '.' : `:\n${lines}`}`,
+    'BUILD_OOM',
+    `${told}: it was killed, as by a system that is out of memory${output}`,
   );
 }
