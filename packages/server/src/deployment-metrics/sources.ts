@@ -2,7 +2,7 @@
 export interface MeasuredInstance {
   name: string;
   deploymentId: number;
-  state: 'created' | 'running' | 'restarting' | 'exited';
+  state: 'created' | 'running' | 'paused' | 'restarting' | 'exited';
   /** How often it was restarted after a crash. */
   restarts: number;
 }

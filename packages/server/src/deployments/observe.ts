@@ -112,6 +112,13 @@ export function createObserver(
       if (instance.state === 'exited') {
         return heal(row, 'The app was stopped from outside; it is started again.');
       }
+      if (instance.state === 'paused') {
+        return recordChange(row, instance, {
+          status: 'unhealthy',
+          status_reason: `The app was paused from outside and answers nothing. Let it go on with "docker unpause ${instance.name}", or restart the deployment.`,
+          failure_code: 'UNHEALTHY',
+        });
+      }
       if (!instance.address) {
         return recordChange(row, instance, {
           status: 'unhealthy',

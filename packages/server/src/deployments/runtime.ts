@@ -59,7 +59,8 @@ export type VolumeIdentity = Omit<KeptVolume, 'path'>;
 /** What the runtime sees of one instance right now. */
 export interface Instance extends InstanceIdentity {
   name: string;
-  state: 'created' | 'running' | 'restarting' | 'exited';
+  /** `paused`: by somebody else; it holds its port and answers nothing. */
+  state: 'created' | 'running' | 'paused' | 'restarting' | 'exited';
   containerId: string | null;
   processId: number | null;
   /** Where it can be reached from this machine; `null` unless it runs. */

@@ -4,8 +4,10 @@ import type { Engine } from './engine.ts';
 import { readJsonLines } from './json-lines.ts';
 import { labels } from './labels.ts';
 
+const actions = ['start', 'die', 'pause', 'unpause'] as const;
+
 export interface ContainerEvent {
-  action: 'start' | 'die';
+  action: (typeof actions)[number];
   id: string;
   name: string;
   /** Its labels. */
@@ -15,7 +17,7 @@ export interface ContainerEvent {
 }
 
 const eventSchema = z.object({
-  Action: z.enum(['start', 'die']),
+  Action: z.enum(actions),
   Actor: z.object({
     ID: z.string(),
     Attributes: z
@@ -26,7 +28,7 @@ const eventSchema = z.object({
 });
 
 /**
- * Calls back at every start and end of a container of this BorgOS, until it is closed. When the
+ * Calls back at every start, end and pause of a container of this BorgOS, until it is closed. When the
  * connection breaks it is made again, with growing pauses up to 10 s, and what happened meanwhile
  * is caught up with as far as the engine remembers; some of it may come twice.
  */
@@ -46,7 +48,7 @@ export function watchContainers(options: {
           since,
           filters: {
             type: ['container'],
-            event: ['start', 'die'],
+            event: [...actions],
             label: [`${labels.instance}=${instance}`, labels.generation],
           },
           abortSignal: AbortSignal.any([closing.signal, expired]),

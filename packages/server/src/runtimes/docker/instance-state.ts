@@ -8,6 +8,7 @@ export function instanceOf(instance: string, container: ContainerInspectInfo): I
   if (identity === null) return null;
   const { State: state } = container;
   const status = statusOf(state.Status);
+  const hasAddress = status === 'running' || status === 'paused';
   const ended = status === 'exited' || status === 'restarting';
   return {
     deploymentId: identity.deploymentId,
@@ -17,7 +18,7 @@ export function instanceOf(instance: string, container: ContainerInspectInfo): I
     state: status,
     containerId: container.Id.slice(0, 12),
     processId: null,
-    address: status === 'running' ? addressOf(container, identity.port) : null,
+    address: hasAddress ? addressOf(container, identity.port) : null,
     port: identity.port,
     exitCode: ended ? state.ExitCode : null,
     outOfMemory: state.OOMKilled,
@@ -31,8 +32,8 @@ function nameOf(container: ContainerInspectInfo): string {
 }
 
 function statusOf(status: string): Instance['state'] {
-  if (status === 'created' || status === 'restarting') return status;
-  return status === 'running' || status === 'paused' ? 'running' : 'exited';
+  if (status === 'created' || status === 'restarting' || status === 'paused') return status;
+  return status === 'running' ? status : 'exited';
 }
 
 function addressOf(container: ContainerInspectInfo, port: number): Instance['address'] {
