@@ -53,7 +53,7 @@ test('a name that no deployment has is answered with 404', async () => {
   const { http, route, serve } = await domainsServed();
   await route(1, await app('shop'));
   await serve({ domains: [clear('shop.test')] });
-  for (const host of ['other.test', 'a.shop.test', '127.0.0.1', 'test', '', 'shop.test:x']) {
+  for (const host of ['other.test', 'a.shop.test', '127.0.0.1', 'test', '']) {
     const answer = await visit(`http://shop.test:${http}/`, { headers: { Host: host } });
     expect([host, answer.status, JSON.parse(answer.text).code]).toEqual([
       host,

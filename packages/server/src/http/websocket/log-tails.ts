@@ -57,7 +57,7 @@ export function createLogTails({ logs, log }: LogTailOptions): LogTails {
   function pieceAt(id: number, from: number, end: number): Promise<Piece> {
     const key = `${id} ${from} ${end}`;
     const known = pieces.get(key);
-    if (known) return known;
+    if (known !== undefined) return known;
     const piece = readPiece(id, from);
     pieces.set(key, piece);
     const [oldest] = pieces.keys();
