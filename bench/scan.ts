@@ -1,5 +1,6 @@
 // What a whole scan costs, against `ruff check` alone on the same Python files; the scan after it,
-// of which nothing has changed; its memory; and how long it holds up the event loop of the server.
+// of which nothing has changed; and how long it holds up the event loop of the server. Its memory is
+// measured by scan-memory.ts.
 //
 //   node bench/scan.ts [files]      (ruff is taken from PATH; without it, that figure is left out)
 import { execFileSync } from 'node:child_process';
@@ -7,7 +8,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { runWorker } from '../packages/server/src/scan/run-worker.ts';
+import { runChild } from '../packages/server/src/scan/run-child.ts';
 import { median } from './quantile.ts';
 
 const rounds = 3;
@@ -58,9 +59,15 @@ function copyPython(): number {
 
 async function scan(): Promise<number> {
   const start = performance.now();
-  await runWorker(
-    'scan-worker',
-    { directory, memoryFile, searchPath: process.env.PATH, deployments: [] },
+  await runChild(
+    'scan-child',
+    {
+      directory,
+      memoryFile,
+      placesFile: path.join(folder, 'places'),
+      searchPath: process.env.PATH,
+      deployments: [],
+    },
     {
       signal: AbortSignal.timeout(600_000),
       deadlineMs: 600_000,
@@ -92,7 +99,6 @@ async function measureLoop(): Promise<void> {
   console.log(
     `event loop meanwhile: p99 ${ms(delay.percentile(99))} ms, longest ${ms(delay.max)} ms (target 20)`,
   );
-  console.log(`memory of the process: ${Math.round(process.memoryUsage.rss() / 1024 ** 2)} MB`);
 }
 
 function verdict(what: string, ratio: number, most: number): void {

@@ -46,13 +46,15 @@ const sources: Source[] = [
 ];
 
 const temporary = mkdtempSync(path.join(tmpdir(), 'borgos-bench-syntax-'));
-const finder = await createFaultFinder();
+const finder = createFaultFinder();
 try {
   const compilers = findCompilers(temporary);
   const rows: Record<string, ReturnType<typeof measure>> = {};
   for (const source of sources) {
     const folder = folders.get(source.name) ?? source.folder;
-    if (folder) rows[source.name] = measure({ ...source, folder }, compilers[source.name]);
+    if (!folder) continue;
+    await finder.prepare(['loads.go']);
+    rows[source.name] = measure({ ...source, folder }, compilers[source.name]);
   }
   console.table(rows);
 } finally {

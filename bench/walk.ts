@@ -50,7 +50,7 @@ function measure(directory: string) {
     });
     gits.push(performance.now() - started);
     const between = performance.now();
-    found = walkProject(directory).files.map((file) => file.path);
+    found = walkProject(directory).paths;
     ours.push(performance.now() - between);
     const last = performance.now();
     for (const file of found) lstatSync(`${directory}/${file}`);

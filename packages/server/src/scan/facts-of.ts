@@ -28,6 +28,7 @@ interface Summed extends ProjectReading {
 export function factsOf(reading: Summed): ScanFacts {
   const { walk, files, git, tracked, languages, coverage, texts, deployments } = reading;
   const entries = [...files];
+  const unread = new Map(reading.unreadable.map(({ path, size }) => [path, size]));
   const code = entries.filter(([, { kind }]) => kind === 'programming');
   const manifests = entries.flatMap(([, { manifest }]) =>
     manifest && !isBroken(manifest) ? manifest : [],
@@ -35,9 +36,9 @@ export function factsOf(reading: Summed): ScanFacts {
   const own = new Set(manifests.flatMap(({ name }) => name ?? []));
   const todos = code.flatMap(([file, { todoLines }]) => todoLines.map((line) => ({ file, line })));
   return {
-    files: walk.files.map(({ path, size }) => ({
+    files: walk.paths.map((path) => ({
       path,
-      size,
+      size: files.get(path)?.size ?? unread.get(path) ?? 0,
       ...(tracked && { tracked: tracked.has(path) }),
     })),
     languages,

@@ -1,6 +1,4 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 
 /** Of scripts; their parser holds about ten times as much. */
 const mostBytes = 3 * 1024 ** 2;
@@ -18,7 +16,6 @@ export function createNativeMemory(): {
   giveBack(): Promise<void>;
 } {
   let held = 0;
-  let collect: (() => void) | undefined;
   return {
     add(path, bytes) {
       if (script.test(path)) held += bytes;
@@ -26,11 +23,7 @@ export function createNativeMemory(): {
     async giveBack() {
       if (held < mostBytes) return;
       held = 0;
-      if (!collect) {
-        setFlagsFromString('--expose-gc');
-        collect = runInNewContext('gc');
-      }
-      collect?.();
+      globalThis.gc?.();
       await nextTurn();
     },
   };

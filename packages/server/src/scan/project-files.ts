@@ -8,13 +8,13 @@ import { AppError } from '../errors.ts';
 import type { Projects } from '../projects/projects.ts';
 import { decodeText, isBinary } from './lines/decode-text.ts';
 import { languageOf } from './lines/language-of.ts';
-import { runWorker } from './run-worker.ts';
+import { runChild } from './run-child.ts';
 import { ScanFailure } from './scan-failure.ts';
 import { holdsSecrets } from './withheld-file.ts';
 
 type Endpoints = (typeof api)['projectFiles'];
 
-/** What is asked of the thread that looks through a project. */
+/** What is asked of the process that looks through a project. */
 export interface FilesRequest {
   directory: string;
   folder: string | undefined;
@@ -52,7 +52,7 @@ export function createProjectFiles({
       const directory = await projects.getDirectory(await projects.get(id));
       const request: FilesRequest = { directory, folder, pattern, language, offset, limit };
       try {
-        return await runWorker<ListResult<ProjectFile>>('files-worker', request, {
+        return await runChild<ListResult<ProjectFile>>('files-child', request, {
           signal,
           deadlineMs: listDeadlineMs,
         });

@@ -4,7 +4,6 @@ import { countLines } from './lines/count-lines.ts';
 import { isGenerated } from './lines/is-generated.ts';
 import { languageOf } from './lines/language-of.ts';
 import { isManifestFile, readManifest } from './manifests/read-manifest.ts';
-import type { FoundFile } from './walk/walk-project.ts';
 
 const mostTodoLines = 20;
 const todo = /\b(?:TODO|FIXME|HACK|XXX)\b/;
@@ -17,10 +16,21 @@ const inlineTests: Record<string, RegExp> = {
   Zig: /^\s*test\s+"/m,
 };
 
+export interface OpenedFile {
+  /** Relative to the project. */
+  path: string;
+  /** In bytes, before it was read. */
+  size: number;
+  /** In milliseconds since 1970. */
+  modified: number;
+  content: Buffer;
+  /** SHA-1 of the content. */
+  hash: string;
+}
+
 /** Looks through one file's content, of which the hash and the faults are known. */
 export function readFile(
-  { path, size, modified }: FoundFile,
-  { content, hash }: { content: Buffer; hash: string },
+  { path, size, modified, content, hash }: OpenedFile,
   { faults, total, syntax, note }: FileFaults,
 ): ReadFile {
   const language = languageOf(path, content.subarray(0, 16_384));

@@ -1,25 +1,28 @@
-import { hash as digest } from 'node:crypto';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createFaultFinder } from './faults/find-faults.ts';
-import { type FileMemory, type ReadFile, readMemory, writeMemory } from './file-memory.ts';
+import type { AskedFile } from './chunk-reader.ts';
+import {
+  createSharing,
+  type FileMemory,
+  type ReadFile,
+  readMemory,
+  writeMemory,
+} from './file-memory.ts';
 import { type GitFacts, readGitFacts } from './git/git-facts.ts';
 import { findRepository, type Repository } from './git/repository.ts';
-import { createNativeMemory } from './native-memory.ts';
-import { readFile } from './read-file.ts';
+import { createPlacesFile } from './places-file.ts';
+import { readWithThreads } from './read-with-threads.ts';
 import { resultOf } from './result-of.ts';
 import { ScanFailure } from './scan-failure.ts';
 import type { ScanProgress, ScanRequest, ScanResult } from './scan-result.ts';
-import { codeOf, readRegularFile, reasonOf } from './walk/read-regular-file.ts';
+import { reasonOf } from './walk/read-regular-file.ts';
 import { readTrackedPaths } from './walk/tracked-paths.ts';
-import { type FoundFile, type Walk, walkProject } from './walk/walk-project.ts';
+import { type Walk, type WalkOptions, walkProject } from './walk/walk-project.ts';
 
-/** A larger file is data: nobody wrote it, and nothing is counted or found in it. */
-const mostBytes = 64 * 1024 ** 2;
 const progressStep = 200;
-/** How much is looked through at a time. */
-const batchFiles = 32;
-const mostBatchBytes = 1024 ** 2;
+/** After so many this process hears whether it is to end. */
+const turnStep = 2_000;
 
 /** Everything about a project that the result is made from. */
 export interface ProjectReading {
@@ -30,7 +33,7 @@ export interface ProjectReading {
   files: Map<string, ReadFile>;
   filesRead: number;
   /** Files that vanished or could not be read, beside those that the walk met. */
-  unreadable: { path: string; reason: string }[];
+  unreadable: { path: string; reason: string; size: number }[];
   git: GitFacts | null;
   gitDirectory: string | null;
   /** What git tracks; `null`: there is no repository, or its index cannot be read. */
@@ -39,22 +42,28 @@ export interface ProjectReading {
 }
 
 /**
- * Looks through a project: nothing of it is run, and nothing in it is changed.
+ * Looks through a project: nothing of it is run, and nothing in it is changed. `signal` ends what
+ * never waits for anything.
  * @throws ScanFailure
  */
 export async function readProject(
-  { directory, memoryFile, deployments, searchPath }: ScanRequest,
+  { directory, memoryFile, placesFile, deployments, searchPath }: ScanRequest,
   onProgress: (progress: ScanProgress) => void,
+  signal?: { readonly aborted: boolean },
 ): Promise<ScanResult> {
   const began = Date.now();
-  const walk = walkOrFail(directory, (found) => onProgress({ stage: 'walking', found, done: 0 }));
-  const found = walk.files.length;
-  onProgress({ stage: 'reading', found, done: 0 });
-  const reading = await readFiles(directory, walk.files, readMemory(memoryFile), (done) =>
-    onProgress({ stage: 'reading', found, done }),
-  );
+  const walk = walkOrFail(directory, {
+    onProgress: (found) => onProgress({ stage: 'walking', found, done: 0 }),
+    ...(signal && { signal }),
+  });
+  const found = walk.paths.length;
+  const memory = readMemory(memoryFile);
+  const tell = (done: number) => onProgress({ stage: 'reading', found, done });
+  createPlacesFile(placesFile);
+  const reading = await readFiles(walk.paths, memory, { directory, placesFile }, tell);
+  const isNew = reading.filesRead > 0 || reading.files.size !== memory.size;
   // Without it the next scan reads everything again, which is slow, but right.
-  writeQuietly(memoryFile, began, reading.files);
+  if (isNew) writeQuietly(memoryFile, began, reading.files);
   onProgress({ stage: 'scoring', found, done: found });
   const git = await readGitFacts(directory, { searchPath });
   const repository = git ? findRepository(directory) : undefined;
@@ -78,9 +87,9 @@ function trackedIn(repository: Repository): ReadonlySet<string> | null {
   }
 }
 
-function walkOrFail(directory: string, onProgress: (found: number) => void): Walk {
+function walkOrFail(directory: string, options: WalkOptions): Walk {
   try {
-    return walkProject(directory, { onProgress });
+    return walkProject(directory, options);
   } catch (error) {
     throw new ScanFailure(`${directory} cannot be looked through: ${reasonOf(error)}`);
   }
@@ -89,81 +98,48 @@ function walkOrFail(directory: string, onProgress: (found: number) => void): Wal
 type FilesReading = Pick<ProjectReading, 'files' | 'filesRead' | 'unreadable'>;
 
 async function readFiles(
-  directory: string,
-  found: readonly FoundFile[],
+  paths: readonly string[],
   memory: FileMemory,
+  where: { directory: string; placesFile: string },
   onProgress: (done: number) => void,
 ): Promise<FilesReading> {
-  const reading: FilesReading = { files: new Map(), filesRead: 0, unreadable: [] };
-  const finder = await createFaultFinder();
-  let batch: { path: string; file: FoundFile; content: Buffer; hash: string }[] = [];
-  let batchBytes = 0;
-  const nativeMemory = createNativeMemory();
-  const readBatch = async () => {
-    for (const [index, faults] of finder.findAll(batch).entries()) {
-      const { path, file, ...read } = batch[index] ?? unreachable();
-      reading.files.set(path, readFile(file, read, faults));
-      nativeMemory.add(path, read.content.length);
-    }
-    batch = [];
-    batchBytes = 0;
-    await nativeMemory.giveBack();
-  };
-  try {
-    for (const [index, file] of found.entries()) {
-      if (index % progressStep === 0) {
-        onProgress(index);
-        // What the finder has lost to hostile files is loaded anew while the thread is idle.
-        await nextTurn();
-      }
-      const { path, size, modified } = file;
-      const known = memory.recall(path, size, modified);
-      if (known) {
-        reading.files.set(path, known);
-        continue;
-      }
-      const content = contentOf(directory, file, reading);
-      if (content === undefined) continue;
-      reading.filesRead += 1;
-      const hash = digest('sha1', content, 'base64');
-      const same = memory.ofContent(path, hash);
-      if (same) {
-        reading.files.set(path, { ...same, modified });
-        continue;
-      }
-      batch.push({ path, file, content, hash });
-      batchBytes += content.length;
-      if (batch.length >= batchFiles || batchBytes >= mostBatchBytes) await readBatch();
-    }
-    await readBatch();
-  } finally {
-    finder.close();
+  const asked: AskedFile[] = [];
+  const read = new Map<string, ReadFile>();
+  const unread = new Map<string, { reason: string; size: number }>();
+  for (const [index, path] of paths.entries()) {
+    const known = recall(memory, where.directory, path);
+    if (known) read.set(path, known);
+    else asked.push({ path, hash: memory.last(path)?.hash ?? null });
+    if (index % turnStep === turnStep - 1) await nextTurn();
   }
-  return reading;
+  let done = read.size;
+  onProgress(done);
+  const share = createSharing();
+  await readWithThreads(asked, where, ({ path }, answer) => {
+    done += 1;
+    if (done % progressStep === 0) onProgress(done);
+    const last = memory.last(path);
+    if (answer.kind === 'read') read.set(path, share(answer.file));
+    else if (answer.kind === 'unread') unread.set(path, answer);
+    else if (last) read.set(path, { ...last, modified: answer.modified });
+  });
+  // The threads answer as it happens; what is made of it must not depend on that.
+  const files = new Map<string, ReadFile>();
+  const unreadable: FilesReading['unreadable'] = [];
+  for (const path of paths) {
+    const file = read.get(path);
+    const { reason, size } = unread.get(path) ?? {};
+    if (file) files.set(path, file);
+    else if (reason !== undefined && size !== undefined) unreadable.push({ path, reason, size });
+  }
+  return { files, filesRead: asked.length - unread.size, unreadable };
 }
 
-function unreachable(): never {
-  throw new Error('there is one answer for each file');
-}
-
-/** `undefined`: it is too large, or cannot be read, which is noted. */
-function contentOf(
-  directory: string,
-  { path, size }: FoundFile,
-  { unreadable }: FilesReading,
-): Buffer | undefined {
-  if (size > mostBytes) {
-    unreadable.push({ path, reason: `it is larger than ${mostBytes / 1024 ** 2} MB` });
-    return undefined;
-  }
-  try {
-    return readRegularFile(join(directory, path), mostBytes);
-  } catch (error) {
-    // A disk that fails says so for every file, and then the figures would be wrong.
-    if (codeOf(error) === 'EIO') throw new ScanFailure(`${path}: ${reasonOf(error)}`);
-    unreadable.push({ path, reason: reasonOf(error) });
-    return undefined;
-  }
+/** What is known of a file that looks as it did. */
+function recall(memory: FileMemory, directory: string, path: string): ReadFile | undefined {
+  if (!memory.last(path)) return undefined;
+  const stats = lstatSync(join(directory, path), { throwIfNoEntry: false });
+  return stats?.isFile() ? memory.recall(path, stats.size, Math.floor(stats.mtimeMs)) : undefined;
 }
 
 function writeQuietly(file: string, began: number, files: Map<string, ReadFile>): void {

@@ -29,7 +29,7 @@ const mostPaths = 50_000;
 /** What was read of a project, summed up and scored. */
 export function resultOf(reading: ProjectReading): ScanResult {
   const { directory, walk, files, git } = reading;
-  const paths = walk.files.map(({ path }) => path);
+  const { paths } = walk;
   const tally = tallyOf(files);
   const manifests = [...files.values()].flatMap(({ manifest }) => manifest ?? []);
   const dependencies = summarizeManifests(manifests);
@@ -49,7 +49,8 @@ export function resultOf(reading: ProjectReading): ScanResult {
     .filter(({ kind }) => kind === 'programming')
     .reduce((sum, language) => sum + language.code, 0);
   const { errors, found } = errorsOf(files);
-  const unreadable = [...walk.unreadable, ...reading.unreadable];
+  const unread = reading.unreadable.map(({ path, reason }) => ({ path, reason }));
+  const unreadable = [...walk.unreadable, ...unread];
   return {
     files_found: paths.length,
     files_read: reading.filesRead,
@@ -123,7 +124,7 @@ function coverageOf({ directory, walk, files }: ProjectReading) {
     if (manifest && packages.size < 50) packages.add(dirname(path) === '.' ? '' : dirname(path));
   }
   const usual = [...packages].flatMap((folder) => coveragePaths.map((path) => join(folder, path)));
-  const tracked = walk.files.map(({ path }) => path).filter(isCoverageFile);
+  const tracked = walk.paths.filter(isCoverageFile);
   const reports = [...new Set([...usual, ...tracked])].flatMap((path) => {
     const content = wholeOf(join(directory, path));
     return (content && readCoverage(path, content)) ?? [];

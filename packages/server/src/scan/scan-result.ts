@@ -2,12 +2,14 @@ import type { Project } from '@borgos/contracts/projects';
 import type { Scan, Scores } from '@borgos/contracts/scans';
 import type { ProjectTexts } from './project-texts.ts';
 
-/** What a scan's worker is asked to look at. */
+/** What a scan's process is asked to look at. */
 export interface ScanRequest {
   /** The project's directory, absolute and with symlinks resolved. */
   directory: string;
   /** Where what is known of each file is kept from one scan to the next. */
   memoryFile: string;
+  /** Where it says which files it is at, for when it crashes. */
+  placesFile: string;
   /** Where git is looked for. */
   searchPath: string | undefined;
   /** What of the project is deployed, for the scores. */
@@ -20,7 +22,7 @@ export interface ScanProgress {
   done: number;
 }
 
-/** What a scan's worker has found. */
+/** What a scan's process has found. */
 export interface ScanResult {
   files_found: number;
   files_read: number;

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Scan } from '@borgos/contracts/scans';
 import { systemActor } from '../caller.ts';
@@ -5,7 +6,8 @@ import { transaction } from '../database/transaction.ts';
 import { AppError } from '../errors.ts';
 import { appendEvent } from '../events/append.ts';
 import { changesBetween } from './changes.ts';
-import { runWorker } from './run-worker.ts';
+import { describePlaces } from './places-file.ts';
+import { runChild } from './run-child.ts';
 import { ScanFailure } from './scan-failure.ts';
 import type { ScanProgress, ScanRequest, ScanResult } from './scan-result.ts';
 import type { ScansOptions } from './scans.ts';
@@ -96,21 +98,25 @@ export function createScanRunner(
     const directory = await projects.getDirectory(await projects.get(scan.project_id));
     const deployed = await deployments.listOfProject(scan.project_id);
     const teller = createTeller(scan);
+    const placesFile = join(folder, `${scan.project_id}.places`);
+    const whereAtCrash = () => describePlaces(placesFile);
     try {
       const request: ScanRequest = {
         directory,
         searchPath,
         memoryFile: join(folder, `${scan.project_id}.bin`),
+        placesFile,
         deployments: deployed.map(({ name, cpu_limit, memory_limit }) => ({
           name,
           cpu_limit,
           memory_limit,
         })),
       };
-      const waiting = { signal, deadlineMs, onProgress: teller.tell };
-      const result: ScanResult = await runWorker('scan-worker', request, waiting);
+      const waiting = { signal, deadlineMs, onProgress: teller.tell, whereAtCrash };
+      const result: ScanResult = await runChild('scan-child', request, waiting);
       return { directory, result };
     } finally {
+      rmSync(placesFile, { force: true });
       await teller.end();
     }
   }

@@ -2,7 +2,7 @@ import type { Actor } from '@borgos/contracts/caller';
 import type { BaseLogger } from 'pino';
 import { AppError } from '../errors.ts';
 import type { KnownProject, Projects } from '../projects/projects.ts';
-import { runWorker } from './run-worker.ts';
+import { runChild } from './run-child.ts';
 import { ScanFailure } from './scan-failure.ts';
 import type { Scans } from './scans.ts';
 import type { IgnoredHint } from './zenith/inventory-report.ts';
@@ -97,7 +97,7 @@ export function createZenith({
 
   async function search(request: ZenithRequest, signal: AbortSignal): Promise<ZenithResult> {
     try {
-      return await runWorker('zenith-worker', request, { signal, deadlineMs });
+      return await runChild('zenith-child', request, { signal, deadlineMs });
     } catch (error) {
       if (!(error instanceof ScanFailure)) throw error;
       throw new AppError('UNPROCESSABLE', error.message, { cause: error });

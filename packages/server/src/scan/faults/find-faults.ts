@@ -5,9 +5,9 @@ import { findSecrets } from './find-secrets.ts';
 import { isTemplated } from './is-templated.ts';
 import { type Language, languageOf } from './language-of.ts';
 import { createLocator, readText } from './source-text.ts';
-import { createSyntaxChecks } from './syntax-checks.ts';
+import { createSyntaxChecks, usesTreeSitter } from './syntax-checks.ts';
 import { createTimeLimit, TooSlow } from './time-limit.ts';
-import { loadTreeSitterSpares } from './tree-sitter-spares.ts';
+import { createTreeSitterSpares } from './tree-sitter-spares.ts';
 
 export type { Fault } from './fault.ts';
 
@@ -19,9 +19,17 @@ export interface FaultFinder {
   find(path: string, content: Buffer): FileFaults;
   /**
    * The same for several files at once, in order: guarding each by itself takes longer than most of
-   * them.
+   * them. `onFile` is called before each, maybe twice.
    */
-  findAll(files: readonly { path: string; content: Buffer }[]): FileFaults[];
+  findAll(
+    files: readonly { path: string; content: Buffer }[],
+    onFile?: (path: string) => void,
+  ): FileFaults[];
+  /**
+   * Loads what files of these languages need and cannot be loaded meanwhile, and gives back what
+   * large ones have made of it. To be called before `find` and `findAll`.
+   */
+  prepare(paths: readonly string[]): Promise<void>;
   close(): void;
 }
 
@@ -52,8 +60,8 @@ interface Found {
 }
 
 /** Loads no parser yet: each language's is loaded with its first file. */
-export async function createFaultFinder(): Promise<FaultFinder> {
-  const spares = await loadTreeSitterSpares();
+export function createFaultFinder(): FaultFinder {
+  const spares = createTreeSitterSpares();
   const checkOf = createSyntaxChecks(spares);
   const each = {
     text: createTimeLimit(textSeconds * 1000),
@@ -122,15 +130,30 @@ export async function createFaultFinder(): Promise<FaultFinder> {
 
   return {
     find,
-    findAll(files) {
+    findAll(files, onFile = () => {}) {
       const none = { text: unlimited, syntax: unlimited };
       try {
-        return limitBatch(() => files.map(({ path, content }) => findWith(none, path, content)));
+        return limitBatch(() =>
+          files.map(({ path, content }) => {
+            onFile(path);
+            return findWith(none, path, content);
+          }),
+        );
       } catch (error) {
         if (!(error instanceof TooSlow)) throw error;
         // One of them is to blame, and is found by being ended alone.
-        return files.map(({ path, content }) => find(path, content));
+        return files.map(({ path, content }) => {
+          onFile(path);
+          return find(path, content);
+        });
       }
+    },
+    async prepare(paths) {
+      const isNeeded = paths.some((path) => {
+        const language = languageOf(path);
+        return language !== undefined && usesTreeSitter(language);
+      });
+      await spares.prepare(isNeeded);
     },
     close: () => spares.close(),
   };

@@ -12,6 +12,20 @@ import { grammarRules } from './grammar-rules.ts';
 import type { Language } from './language-of.ts';
 import type { TreeSitterSpares } from './tree-sitter-spares.ts';
 
+const withoutTreeSitter: ReadonlySet<Language> = new Set([
+  'python',
+  'c',
+  'json',
+  'yaml',
+  'toml',
+  'xml',
+]);
+
+/** Whether its check may use a tree-sitter, which has to be at hand then. */
+export function usesTreeSitter(language: Language): boolean {
+  return !withoutTreeSitter.has(language);
+}
+
 /** The check of a language. Its parser is loaded when the first file of the language comes. */
 export function createSyntaxChecks(spares: TreeSitterSpares): (language: Language) => SyntaxCheck {
   const made = new Map<Language, SyntaxCheck>();

@@ -5,7 +5,7 @@ import { loadAfresh } from './load-afresh.ts';
 
 /** Node has it, and the types of Node and ECMAScript leave it out. */
 declare const WebAssembly: {
-  Memory: new (pages: { initial: number; maximum: number }) => object;
+  Memory: new (pages: { initial: number; maximum: number }) => { buffer: ArrayBuffer };
   Module: new (code: Uint8Array) => object;
 };
 
@@ -20,6 +20,8 @@ export interface TreeSitter {
   firstMisfit(grammar: Grammar, text: string): Misfit | undefined;
   /** The first place in a tree that a query of tree-sitter captures. */
   firstCapture(grammar: Grammar, tree: Tree, query: string): number | undefined;
+  /** Of its memory, used or not. */
+  bytes(): number;
   close(): void;
 }
 
@@ -34,7 +36,7 @@ export interface Misfit {
 }
 
 /** 64 KiB each. Memory of WebAssembly never shrinks, so that this is what a hostile file may cost. */
-const memoryPages = { initial: 512, maximum: 6144 };
+const memoryPages = { initial: 512, maximum: 3072 };
 
 /**
  * A tree-sitter of its own memory, to be thrown away as a whole: after a trap nothing in it can be
@@ -114,6 +116,7 @@ export async function loadTreeSitter(): Promise<TreeSitter> {
       }
       return first;
     },
+    bytes: () => wasmMemory.buffer.byteLength,
     close() {
       for (const query of queries.values()) query.delete();
       queries.clear();

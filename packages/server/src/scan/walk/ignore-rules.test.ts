@@ -217,7 +217,7 @@ describe('on generated rules, the walk finds what git lists', () => {
     const listed = listedByGit(directory, isFile);
     // A directory that is ignored as a whole is a project of its own to us.
     if (unlessEmpty && listed.length === 0) return;
-    const found = walkProject(directory, { user: nobody }).files.map((file) => file.path);
+    const found = walkProject(directory, { user: nobody }).paths;
     expect(found.sort()).toEqual(listed);
   }
 });

@@ -1,16 +1,17 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 
 /**
  * What is in a regular file of at most `maxBytes`; `undefined` where there is no such file. Never
  * waits: a FIFO, a socket or a device in its place is opened without blocking, and not read. A
- * symbolic link is followed only if `follow` says so.
+ * symbolic link is followed only if `follow` says so. `onStats` learns of what was opened before it is
+ * read, also if it is too large.
  *
  * @throws if it may not be read, or is larger.
  */
 export function readRegularFile(
   file: string,
   maxBytes: number,
-  { follow = false }: { follow?: boolean } = {},
+  { follow = false, onStats }: { follow?: boolean; onStats?: (stats: Stats) => void } = {},
 ): Buffer | undefined {
   const flags = constants.O_RDONLY | constants.O_NONBLOCK | (follow ? 0 : constants.O_NOFOLLOW);
   let descriptor: number;
@@ -21,8 +22,10 @@ export function readRegularFile(
     throw error;
   }
   try {
-    const { size } = fstatSyncOfFile(descriptor) ?? {};
-    if (size === undefined) return undefined;
+    const stats = fstatSync(descriptor);
+    if (!stats.isFile()) return undefined;
+    onStats?.(stats);
+    const { size } = stats;
     if (size > maxBytes) throw new Error(`larger than ${maxBytes} bytes`);
     // One byte more, because a file may grow while it is read, and those of /proc say they are empty.
     const room = Buffer.allocUnsafe((size || Math.min(maxBytes, 65_536)) + 1);
@@ -37,11 +40,6 @@ export function readRegularFile(
   } finally {
     closeSync(descriptor);
   }
-}
-
-function fstatSyncOfFile(descriptor: number) {
-  const stats = fstatSync(descriptor);
-  return stats.isFile() ? stats : undefined;
 }
 
 // ELOOP: a link that is not to be followed. ENXIO: a socket.

@@ -1,4 +1,4 @@
-import { lstatSync, realpathSync, type Stats } from 'node:fs';
+import { lstatSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { gitDirectoryAt } from '../git/repository.ts';
 import { isDependencyFolder, isMarkedAsMade } from './dependency-folders.ts';
@@ -30,17 +30,9 @@ export interface WalkOptions {
   user?: UserFolders;
 }
 
-export interface FoundFile {
-  /** Relative to the directory, with slashes. */
-  path: string;
-  /** In bytes. */
-  size: number;
-  /** In milliseconds since 1970. */
-  modified: number;
-}
-
 export interface Walk {
-  files: FoundFile[];
+  /** Of the files, relative to the directory, with slashes. */
+  paths: string[];
   /** Which limit has kept the walk from seeing everything. */
   truncated: null | 'files' | 'entries' | 'depth' | 'time';
   /** The first 100 of what could not be read. */
@@ -93,7 +85,7 @@ class LimitReached extends Error {
  * truncated has seen what matters most.
  *
  * Reads nothing but names, `.gitignore` files, and git's own index, settings and ignore files; runs
- * nothing, follows no link. Synchronous: it belongs in a worker thread.
+ * nothing, follows no link. Synchronous: it belongs in a process of its own.
  *
  * @throws an `AbortError` once the signal says so; what cannot be read is reported instead.
  */
@@ -123,20 +115,9 @@ export function walkProject(directory: string, options: WalkOptions = {}): Walk 
   }
 
   function addFile(file: string): void {
-    if (walk.files.length === limits.files) throw new LimitReached('files');
-    let stats: Stats;
-    try {
-      stats = lstatSync(inRoot + file);
-    } catch (error) {
-      onUnreadable(file, reasonOf(error));
-      return;
-    }
-    if (!stats.isFile()) {
-      onUnreadable(file, 'it was replaced while the project was read');
-      return;
-    }
-    walk.files.push({ path: file, size: stats.size, modified: Math.floor(stats.mtimeMs) });
-    if (walk.files.length % progressStep === 0) options.onProgress?.(walk.files.length);
+    if (walk.paths.length === limits.files) throw new LimitReached('files');
+    walk.paths.push(file);
+    if (walk.paths.length % progressStep === 0) options.onProgress?.(walk.paths.length);
   }
 
   function list(folder: Folder): Entry[] {
@@ -250,7 +231,7 @@ function realDirectory(directory: string): string {
 
 function emptyWalk(): Walk {
   return {
-    files: [],
+    paths: [],
     truncated: null,
     unreadable: [],
     unreadableCount: 0,

@@ -63,8 +63,8 @@ const ownNames: Record<string, string> = {
 
 /**
  * The projects below one root or several; `searchFolders` says what counts as one, `addReported`
- * what an inventory report adds. Looks at the folders synchronously, so it belongs in a worker
- * thread; runs nothing but git, follows no link, and writes nothing.
+ * what an inventory report adds. Looks at the folders synchronously, so it belongs in a process of
+ * its own; runs nothing but git, follows no link, and writes nothing.
  *
  * @throws an `AbortError` once the signal says so; a root that is not there is `unsearched`.
  */

@@ -1,34 +1,29 @@
 import { lstatSync } from 'node:fs';
 import path from 'node:path';
-import { parentPort, workerData } from 'node:worker_threads';
 import type { ListResult } from '@borgos/contracts/endpoint';
 import type { ProjectFile } from '@borgos/contracts/project-files';
+import { answerParent } from './answer-parent.ts';
 import { languageOf } from './lines/language-of.ts';
 import type { FilesRequest } from './project-files.ts';
-import type { WorkerMessage } from './run-worker.ts';
 import { compileGlob, matchesGlob } from './walk/glob.ts';
 import { bytesOf } from './walk/list-folder.ts';
 import { walkProject } from './walk/walk-project.ts';
 
-// A thread of its own, as it looks into thousands of folders.
-const { directory, folder, pattern, language, offset, limit }: FilesRequest = workerData;
-const matches = [inFolder(folder), byPattern(pattern), byLanguage(language)];
-const found = walkProject(directory)
-  .files.map(({ path }) => path)
-  .filter((path) => matches.every((match) => match(path)))
-  .sort();
-const result: ListResult<ProjectFile> = {
-  items: found.slice(offset, offset + limit).map((file) => ({
-    path: file,
-    language: languageByName(file),
-    size: lstatSync(path.join(directory, file), { throwIfNoEntry: false })?.size ?? 0,
-  })),
-  total: found.length,
-};
-parentPort?.postMessage({ kind: 'result', result } satisfies WorkerMessage<
-  ListResult<ProjectFile>,
-  never
->);
+answerParent<FilesRequest, ListResult<ProjectFile>>(async (request, _onProgress, signal) => {
+  const { directory, folder, pattern, language, offset, limit } = request;
+  const matches = [inFolder(folder), byPattern(pattern), byLanguage(language)];
+  const found = walkProject(directory, { signal })
+    .paths.filter((path) => matches.every((match) => match(path)))
+    .sort();
+  return {
+    items: found.slice(offset, offset + limit).map((file) => ({
+      path: file,
+      language: languageByName(file),
+      size: lstatSync(path.join(directory, file), { throwIfNoEntry: false })?.size ?? 0,
+    })),
+    total: found.length,
+  };
+});
 
 function inFolder(folder: string | undefined): (file: string) => boolean {
   if (folder === undefined) return () => true;
