@@ -198,7 +198,7 @@ describe('a scan that cannot be done', () => {
     const { id, folder } = await register();
     for (let n = 0; n < 40; n += 1) {
       await mkdir(path.join(folder, `folder-${n}`));
-      await writeFile(path.join(folder, `folder-${n}`, 'big.py'), 'x = [1, 2, 3]\n'.repeat(60_000));
+      await writeFile(path.join(folder, `folder-${n}`, 'big.py'), 'x = [1, 2, 3]\n'.repeat(15_000));
     }
     const { scan_id } = await testApp.client.scans.start({ id });
     const cancelled = await testApp.client.scans.cancel({ id, scan_id });
