@@ -126,6 +126,8 @@ export interface Call {
   signal: AbortSignal;
   /** The status of success; a handler may set it to the endpoint's `otherStatus`. */
   status: Endpoint['status'];
+  /** Headers of the answer that a handler adds, by their names in lower case. */
+  headers: Record<string, string>;
   /** Whether the caller asks for NDJSON: a handler may then return a stream, if the endpoint has one. */
   readonly wantsNdjson: boolean;
 }

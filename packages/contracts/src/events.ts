@@ -10,6 +10,8 @@ const named = z.object({ id, name: z.string() });
 
 const aboutScan = z.object({ id, project_id: id });
 
+const aboutIndex = z.object({ project_id: id, files_done: z.int(), files_total: z.int() });
+
 const aboutGroup = z.object({
   group_id: id,
   project_id: id.nullable(),
@@ -53,6 +55,12 @@ export const events = {
   }),
   scan_failed: aboutScan.extend({ reason: z.string() }),
   scan_cancelled: aboutScan,
+  /** Its code is being read to be searched. */
+  index_progress: aboutIndex,
+  /** What has changed can be searched. */
+  index_completed: aboutIndex.extend({ bytes: z.int() }),
+  /** It is tried again by itself. */
+  index_failed: z.object({ project_id: id, reason: z.string() }),
   deployment_created: named.extend({ project_id: id, port: z.int(), revision: z.int() }),
   deployment_status: z.object({
     id,
@@ -146,6 +154,9 @@ export const eventPlace: Record<EventType, { channel: Channel; object: string | 
   scan_completed: { channel: 'scans', object: 'id' },
   scan_failed: { channel: 'scans', object: 'id' },
   scan_cancelled: { channel: 'scans', object: 'id' },
+  index_progress: { channel: 'projects', object: 'project_id' },
+  index_completed: { channel: 'projects', object: 'project_id' },
+  index_failed: { channel: 'projects', object: 'project_id' },
   deployment_created: { channel: 'deployments', object: 'id' },
   deployment_status: { channel: 'deployments', object: 'id' },
   deployment_crashed: { channel: 'deployments', object: 'id' },

@@ -9,6 +9,7 @@ import { projectFiles } from './project-files.ts';
 import { projectSearch } from './project-search.ts';
 import { projects } from './projects.ts';
 import { scans } from './scans.ts';
+import { search } from './search.ts';
 import { status } from './status.ts';
 import { volumes } from './volumes.ts';
 import { webhooks } from './webhooks.ts';
@@ -20,6 +21,7 @@ export const api = {
   projectFiles,
   projectSearch,
   scans,
+  search,
   deployments,
   volumes,
   domains,

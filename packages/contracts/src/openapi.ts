@@ -41,7 +41,10 @@ const tags = [
   { name: 'Volumes', description: 'What deployments keep over their releases.' },
   { name: 'Domains', description: 'Names under which deployments are visited.' },
   { name: 'Errors', description: 'What went wrong in projects, and which of it is the same.' },
-  { name: 'Search', description: 'Which projects there are, by what one remembers of them.' },
+  {
+    name: 'Search',
+    description: 'Which projects there are, by what one remembers of them; and their code.',
+  },
   { name: 'Webhooks', description: 'Who is told by HTTP when something happens.' },
   { name: 'Authentication', description: 'Who may do what: users, sessions and API tokens.' },
   { name: 'MCP', description: 'What agents can do here, by the Model Context Protocol.' },

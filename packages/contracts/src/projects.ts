@@ -3,6 +3,7 @@ import { deploymentStatus } from './deployments.ts';
 import { defineEndpoint } from './endpoint.ts';
 import { id, idParams, message, printable, timestamp } from './fields.ts';
 import { pageQuery } from './page.ts';
+import { indexState } from './search.ts';
 
 export const projectType = z.enum([
   'web',
@@ -113,6 +114,7 @@ export const projectWithDeployments = project
     deployments: z
       .array(z.object({ id, name: z.string(), port: z.int(), status: deploymentStatus }))
       .meta({ description: 'What of it is deployed, newest first.' }),
+    index: indexState,
   })
   .meta({ id: 'ProjectWithDeployments', description: 'A project and its deployments.' });
 

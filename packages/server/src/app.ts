@@ -63,6 +63,8 @@ import { createScans } from './scan/scans.ts';
 import { technologyKey } from './scan/stack/merge-stack.ts';
 import { technologies } from './scan/stack/technologies.ts';
 import { createZenith } from './scan/zenith.ts';
+import { searchHandlers } from './search/handlers.ts';
+import { createSearch } from './search/search.ts';
 import { openSecrets } from './secrets/secrets.ts';
 import { type Settings, version } from './settings.ts';
 import { isLoopback } from './settings-table.ts';
@@ -234,6 +236,8 @@ async function build(
   const scanning = { db, feed, projects, deployments, home, searchPath, autoScan, log };
   const scans = await createScans(scanning);
   closing.add(() => scans.close());
+  const search = createSearch({ db, feed, projects, home, log });
+  closing.add(() => search.close());
   const zenith = createZenith({ folders: settings.zenithPath, projects, scans, searchPath, log });
   const status = createStatus({
     home,
@@ -286,10 +290,11 @@ async function build(
   });
   closing.add(() => http.close(), closeMs.http);
   mount(http, api.status, statusHandlers(status));
-  mount(http, api.projects, projectHandlers(projects, deployments));
+  mount(http, api.projects, projectHandlers(projects, deployments, search));
   mount(http, api.projectFiles, projectFileHandlers(createProjectFiles({ projects })));
   mount(http, api.projectSearch, projectSearchHandlers(projectSearch));
   mount(http, api.scans, scanHandlers(scans, zenith));
+  mount(http, api.search, searchHandlers(search));
   mount(http, api.deployments, deploymentHandlers(deployments));
   mount(http, api.volumes, volumeHandlers(volumes));
   mount(http, api.domains, domainHandlers(domains));
@@ -351,6 +356,7 @@ async function build(
       await deploymentMetrics.start();
       errorFeeds.start();
       await scans.recover();
+      await search.start();
       webhooks.start();
       stopping?.throwIfAborted();
       const address = await http.listen();

@@ -10,6 +10,9 @@ export const eventsChannel = 'borgos_events';
 /** What is no deed, and may come in great numbers: in the feed, but not in the audit trail. */
 const telemetry: ReadonlySet<EventType> = new Set([
   'scan_progress',
+  'index_progress',
+  'index_completed',
+  'index_failed',
   'error_logged',
   'system_status',
 ]);

@@ -17,6 +17,7 @@ export class OpenCall implements Call {
   readonly caller: Caller;
   readonly wantsNdjson: boolean;
   status: Endpoint['status'];
+  readonly headers: Record<string, string> = {};
   private readonly reply: FastifyReply;
   private readonly deadline = performance.now() + patienceMs;
   private controller: AbortController | undefined;

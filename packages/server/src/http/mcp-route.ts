@@ -29,6 +29,7 @@ export function serveMcp(http: HttpServer, mcp: Mcp): void {
           actor: actorOf(caller, requestId),
           status: 200,
           wantsNdjson: false,
+          headers: {},
         },
       });
       reply.code(answer.status).headers(Object.fromEntries(answer.headers));

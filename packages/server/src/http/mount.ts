@@ -116,10 +116,10 @@ function writeResult(
   { call, input, url }: { call: Call; input: Record<string, unknown>; url: string },
 ): WrittenAnswer {
   const { status } = call;
-  if (!endpoint.list) return { status, headers: {}, body: JSON.stringify(result) };
+  if (!endpoint.list) return { status, headers: call.headers, body: JSON.stringify(result) };
   // That a handler of a list returns one is what its type says.
   const { headers, bytes } = writeList(result as ListResult<unknown>, input, url);
-  return { status, headers, body: bytes };
+  return { status, headers: { ...headers, ...call.headers }, body: bytes };
 }
 
 interface WrittenList {

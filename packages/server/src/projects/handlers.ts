@@ -1,11 +1,13 @@
 import type { api } from '@borgos/contracts';
 import type { Handlers } from '@borgos/contracts/endpoint';
 import type { Deployments } from '../deployments/deployments.ts';
+import type { Search } from '../search/search.ts';
 import type { Projects } from './projects.ts';
 
 export function projectHandlers(
   projects: Projects,
   deployments: Deployments,
+  search: Pick<Search, 'indexState'>,
 ): Handlers<(typeof api)['projects']> {
   return {
     list: (query) => projects.list(query),
@@ -18,6 +20,7 @@ export function projectHandlers(
         port,
         status,
       })),
+      index: search.indexState(id),
     }),
     update: ({ id, ...fields }, { actor }) => projects.update(id, fields, actor),
     delete: async ({ id }, { actor }) => {

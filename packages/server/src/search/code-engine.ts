@@ -53,6 +53,8 @@ export interface CodeAnswer {
   hits: CodeHit[];
   /** Whether there may be more than were looked for. */
   truncated: boolean;
+  /** Projects of which something may be missing, and why. */
+  incomplete?: { projectId: number; reason: string }[];
 }
 
 /** What answers a search over code: an index of BorgOS's own, or a Zoekt server. */
