@@ -2,9 +2,10 @@ import { mkdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { codeOf, reasonOf } from '../../scan/walk/read-regular-file.ts';
-import { type FoundFile, walkProject } from '../../scan/walk/walk-project.ts';
+import { walkProject } from '../../scan/walk/walk-project.ts';
 import { createTerms, type Terms } from '../text/terms.ts';
 import { countCommonTerms } from './common-terms.ts';
+import { type FoundFile, findFile } from './found-file.ts';
 import { BrokenIndex, isBroken, openToWrite } from './schema.ts';
 import { readSource, type SourceFile } from './source-file.ts';
 import { createFileWriter, type FileWriter, type KnownFile } from './write-file.ts';
@@ -96,20 +97,23 @@ function updateFiles(
   const walk = walkProject(directory, signal ? { signal } : {});
   const known = readKnown(database);
   const work = createBatch(database, createTerms(), commitBytes);
-  const filesTotal = walk.files.length;
+  const filesTotal = walk.paths.length;
   let filesDone = 0;
   let filesChanged = 0;
   onProgress?.({ filesDone, filesTotal });
   try {
-    for (const file of walk.files) {
+    for (const found of walk.paths) {
       if (signal?.aborted) throw new DOMException('The index is not finished', 'AbortError');
+      filesDone += 1;
+      if (filesDone % toldEvery === 0) onProgress?.({ filesDone, filesTotal });
+      const file = findFile(directory, found);
+      // One that has vanished is removed with those that were not found.
+      if (!file) continue;
       const before = known.get(file.path);
       known.delete(file.path);
       if (before?.size !== file.size || before.modified !== file.modified) {
         if (work.add(directory, file, before, began)) filesChanged += 1;
       }
-      filesDone += 1;
-      if (filesDone % toldEvery === 0) onProgress?.({ filesDone, filesTotal });
     }
     // What a limit kept from being seen may be there still.
     if (!walk.truncated) {

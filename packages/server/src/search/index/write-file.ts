@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { belongsToTests } from '../../scan/scores/is-test-file.ts';
-import type { FoundFile } from '../../scan/walk/walk-project.ts';
 import { namesAround } from '../chunks/names-around.ts';
 import { rulesOf } from '../chunks/rules-of.ts';
 import { splitChunks } from '../chunks/split-chunks.ts';
 import type { Terms } from '../text/terms.ts';
 import { pathWords, wordsOfChunk } from './file-terms.ts';
+import type { FoundFile } from './found-file.ts';
 import { readOutline, writeOutline } from './outline.ts';
 import { mostChunksOfFile, prepareWrite } from './schema.ts';
 import type { SourceFile } from './source-file.ts';
