@@ -69,6 +69,7 @@ async function serveApp(home: string): Promise<void> {
       warnings: [],
       searchPath: process.env.PATH ?? '',
       networkEnvironment: {},
+      variables: () => ({}),
     },
   });
   const url = await app.listen();

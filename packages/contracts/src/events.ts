@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { approvalKind, approvalStatus } from './agent-approvals.ts';
+import { taskEventType, taskFailure, taskStatus } from './agent-tasks.ts';
 import { scope } from './auth.ts';
 import type { Channel } from './channels.ts';
 import { deploymentStatus, failureCode } from './deployments.ts';
@@ -26,6 +28,14 @@ const aboutVolume = named.extend({
 
 /** `id` is the deployment’s. */
 const aboutDomain = z.object({ id, domain: z.string() });
+
+const aboutTask = z.object({
+  id,
+  project_id: id.nullable(),
+  agent_type: z.string(),
+  /** Of the schedule that made it. */
+  schedule_id: id.nullable(),
+});
 
 const aboutWebhook = z.object({ id, url: z.string() });
 
@@ -110,6 +120,50 @@ export const events = {
   error_resolved: aboutGroup,
   error_ignored: aboutGroup.extend({ until: timestamp.nullable() }),
   error_reopened: aboutGroup,
+  task_created: aboutTask.extend({
+    task_type: z.string(),
+    description: z.string(),
+    priority: z.int(),
+  }),
+  task_status: aboutTask.extend({
+    status: taskStatus,
+    previous_status: taskStatus,
+    attempt: z.int(),
+    error_code: taskFailure.nullable(),
+    /** At most 1,000 characters of it. */
+    error_message: z.string().nullable(),
+  }),
+  /** There are new events of it, up to `last_seq`; told at most once a second. */
+  task_progress: aboutTask.extend({
+    attempt: z.int(),
+    last_seq: z.int(),
+    /** Of the newest of them. */
+    type: taskEventType,
+    /** At most 500 characters, to show what it does. */
+    text: z.string(),
+  }),
+  /** What it has changed was approved or rejected. */
+  task_reviewed: aboutTask.extend({
+    decision: z.enum(['approved', 'rejected']),
+    branch: z.string().nullable(),
+    commit: z.string().nullable(),
+    merged_into: z.string().nullable(),
+  }),
+  /** An agent waits for an answer: `POST /api/v1/agent/approvals/{approval_id}`. */
+  task_approval_requested: aboutTask.extend({
+    approval_id: id,
+    title: z.string(),
+    kind: approvalKind,
+    expires_at: timestamp,
+  }),
+  task_approval_decided: aboutTask.extend({
+    approval_id: id,
+    title: z.string(),
+    status: approvalStatus,
+  }),
+  schedule_created: named,
+  schedule_updated: named.extend({ changed: z.array(z.string()) }),
+  schedule_deleted: named,
   webhook_created: aboutWebhook.extend({ events: z.array(z.string()) }),
   webhook_updated: aboutWebhook.extend({ changed: z.array(z.string()) }),
   webhook_deleted: aboutWebhook,
@@ -171,6 +225,15 @@ export const eventPlace: Record<EventType, { channel: Channel; object: string | 
   error_resolved: { channel: 'errors', object: 'group_id' },
   error_ignored: { channel: 'errors', object: 'group_id' },
   error_reopened: { channel: 'errors', object: 'group_id' },
+  task_created: { channel: 'tasks', object: 'id' },
+  task_status: { channel: 'tasks', object: 'id' },
+  task_progress: { channel: 'tasks', object: 'id' },
+  task_reviewed: { channel: 'tasks', object: 'id' },
+  task_approval_requested: { channel: 'tasks', object: 'id' },
+  task_approval_decided: { channel: 'tasks', object: 'id' },
+  schedule_created: null,
+  schedule_updated: null,
+  schedule_deleted: null,
   webhook_created: null,
   webhook_updated: null,
   webhook_deleted: null,

@@ -1,3 +1,9 @@
+import { agentApprovals } from './agent-approvals.ts';
+import { agentOrphans } from './agent-orphans.ts';
+import { agentReviews } from './agent-reviews.ts';
+import { agentSchedules } from './agent-schedules.ts';
+import { agentTasks } from './agent-tasks.ts';
+import { agents } from './agents.ts';
 import { audit } from './audit.ts';
 import { auth, tokens, users } from './auth.ts';
 import { deploymentMetricEndpoints as deploymentMetrics } from './deployment-metrics.ts';
@@ -30,6 +36,12 @@ export const api = {
   errorGroups,
   webhooks,
   mcp,
+  agents,
+  agentTasks,
+  agentReviews,
+  agentApprovals,
+  agentSchedules,
+  agentOrphans,
   auth,
   users,
   tokens,

@@ -1,9 +1,14 @@
+import { type TaskStatus, taskStatus } from './agent-tasks.ts';
 import { type DeploymentStatus, deploymentStatus } from './deployments.ts';
 import type { EventData, EventType } from './events.ts';
 
 const deploymentEvents = Object.fromEntries(
   deploymentStatus.options.map((status) => [`deployment.${status}`, 'deployment_status']),
 ) as Record<`deployment.${DeploymentStatus}`, 'deployment_status'>;
+
+const taskEvents = Object.fromEntries(
+  taskStatus.options.map((status) => [`task.${status}`, 'task_status']),
+) as Record<`task.${TaskStatus}`, 'task_status'>;
 
 /** Events as webhooks name them, `noun.verb`, and which event of the catalogue each one is. */
 export const webhookEvents = {
@@ -31,6 +36,11 @@ export const webhookEvents = {
   'error.resolved': 'error_resolved',
   'error.ignored': 'error_ignored',
   'error.reopened': 'error_reopened',
+  'task.created': 'task_created',
+  ...taskEvents,
+  'task.reviewed': 'task_reviewed',
+  'task.approval_requested': 'task_approval_requested',
+  'task.approval_decided': 'task_approval_decided',
   'webhook.disabled': 'webhook_disabled',
   'system.started': 'system_status',
   'system.stopping': 'system_status',
@@ -66,6 +76,8 @@ export function webhookNamesOf(event: Told): WebhookEventName[] {
       const { status, previous_status } = event.data;
       return status === previous_status ? [] : [`deployment.${status}`];
     }
+    case 'task_status':
+      return [`task.${event.data.status}`];
     case 'error_logged': {
       const { is_ignored, is_new, is_regression, severity } = event.data;
       if (is_ignored) return [];

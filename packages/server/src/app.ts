@@ -1,11 +1,17 @@
 import path from 'node:path';
 import { api } from '@borgos/contracts';
 import type { Logger } from 'pino';
+import { openAdapters } from './agent-adapters/open-adapters.ts';
+import { agentEnvironment } from './agents/agent-environment.ts';
+import { readAgentSettings } from './agents/agent-settings.ts';
+import { createAgents } from './agents/agents.ts';
+import { agentHandlers } from './agents/handlers.ts';
 import { createAppLogs } from './app-log/app-logs.ts';
 import { createAudit } from './audit/audit.ts';
 import { auditHandlers } from './audit/handlers.ts';
-import { type Auth, createAuth } from './auth/auth.ts';
+import { createAuth } from './auth/auth.ts';
 import { authHandlers, tokenHandlers, userHandlers } from './auth/handlers.ts';
+import { prepareAdministrator } from './auth/prepare-administrator.ts';
 import { systemActor } from './caller.ts';
 import { type Closing, createClosing } from './closing.ts';
 import type { Database } from './database/open.ts';
@@ -20,6 +26,7 @@ import { deploymentHandlers } from './deployments/handlers.ts';
 import { logFiles } from './deployments/logs.ts';
 import { defaultFreePorts, isPortFree, type PortRange } from './deployments/ports.ts';
 import { detectRecipe } from './deployments/recipe/detect-recipe.ts';
+import { createRedactor } from './deployments/redact.ts';
 import type { Runtime } from './deployments/runtime.ts';
 import { type Deadlines, defaultDeadlines } from './deployments/worker.ts';
 import { createDomains } from './domains/domains.ts';
@@ -32,6 +39,7 @@ import { createSentryIntake } from './error-log/sentry/intake.ts';
 import { appendEvent } from './events/append.ts';
 import { createEventFeed } from './events/feed.ts';
 import { forgetOldEvents } from './events/retention.ts';
+import { everyHour } from './every-hour.ts';
 import { claimHome, openHome } from './home.ts';
 import { serveDocumentation } from './http/documentation.ts';
 import { serveHomePage } from './http/home-page.ts';
@@ -47,6 +55,7 @@ import { createInTurn } from './in-turn.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { mcpHandlers } from './mcp/handlers.ts';
 import { createMcp } from './mcp/mcp.ts';
+import { ownName } from './own-name.ts';
 import { projectSearchHandlers } from './project-search/handlers.ts';
 import { createProjectSearch } from './project-search/project-search.ts';
 import { projectHandlers } from './projects/handlers.ts';
@@ -56,6 +65,7 @@ import { createLanguageModel } from './questions/language-model.ts';
 import { createQuestions } from './questions/questions.ts';
 import { createRateLimits } from './rate-limits/rate-limits.ts';
 import { chooseRuntime } from './runtimes/choose-runtime.ts';
+import { openProcessTable } from './runtimes/process/process-table.ts';
 import { listSource } from './runtimes/source.ts';
 import { projectFileHandlers, scanHandlers } from './scan/handlers.ts';
 import { createProjectFiles } from './scan/project-files.ts';
@@ -91,7 +101,6 @@ export interface App {
 /** How long jobs may take to come to a point where they can be left and taken up again. */
 const jobsCloseMs = 5_000;
 /** How often what is kept for a while is looked through. */
-const hourMs = 3_600_000;
 /** Above what these wait for by themselves: requests in flight, and jobs. */
 const closeMs = { http: 12_000, jobs: jobsCloseMs + 2_000, webhooks: 6_000 };
 
@@ -233,11 +242,26 @@ async function build(
   });
   closing.add(() => webhooks.close(), closeMs.webhooks);
   const { searchPath, autoScan } = settings;
-  const scanning = { db, feed, projects, deployments, home, searchPath, autoScan, log };
-  const scans = await createScans(scanning);
+  const parts = { database, feed, jobs, projects, errorLog, deployments, home, instance, log };
+  const scans = await createScans({ db, ...parts, searchPath, autoScan });
   closing.add(() => scans.close());
   const search = createSearch({ db, feed, projects, home, log });
   closing.add(() => search.close());
+  const agentSettings = readAgentSettings(home);
+  const agents = await createAgents({
+    ...parts,
+    adapters: openAdapters({
+      ...settings,
+      configured: agentSettings.agents,
+      instance,
+      processes: openProcessTable(),
+    }),
+    settings: agentSettings,
+    searchPath,
+    environment: agentEnvironment(settings),
+    createRedactor,
+  });
+  closing.add(() => agents.close());
   const zenith = createZenith({ folders: settings.zenithPath, projects, scans, searchPath, log });
   const status = createStatus({
     home,
@@ -273,9 +297,8 @@ async function build(
   );
   const rateLimits = await createRateLimits({ database, log });
   closing.add(() => rateLimits.close());
-  const { seal, open } = secrets;
   const fingerprintKey = secrets.derive('idempotency');
-  const idempotency = createIdempotency({ db, seal, open, fingerprintKey, log });
+  const idempotency = createIdempotency({ db, ...secrets, fingerprintKey, log });
   const http = createHttpServer({
     ...settings,
     allowedHosts: [...settings.allowedHosts, ...ownName(settings.host)],
@@ -305,6 +328,13 @@ async function build(
   mount(http, api.users, userHandlers(auth));
   mount(http, api.tokens, tokenHandlers(auth));
   mount(http, api.audit, auditHandlers(audit));
+  const agentRoutes = agentHandlers(agents);
+  mount(http, api.agents, agentRoutes.agents);
+  mount(http, api.agentTasks, agentRoutes.tasks);
+  mount(http, api.agentReviews, agentRoutes.reviews);
+  mount(http, api.agentApprovals, agentRoutes.approvals);
+  mount(http, api.agentSchedules, agentRoutes.schedules);
+  mount(http, api.agentOrphans, agentRoutes.orphans);
   mount(http, api.webhooks, webhookHandlers(webhooks));
   const mcp = createMcp({ operations: http.operations, version, log });
   closing.add(() => mcp.close());
@@ -324,6 +354,7 @@ async function build(
       deployments.tidyUp,
       volumes.recover,
       questions.forgetOld,
+      agents.forgetOld,
       () => forgetOldEvents(db),
     ]),
   );
@@ -357,6 +388,7 @@ async function build(
       errorFeeds.start();
       await scans.recover();
       await search.start();
+      await agents.recover();
       webhooks.start();
       stopping?.throwIfAborted();
       const address = await http.listen();
@@ -371,36 +403,4 @@ async function build(
     },
     close: () => closing.run(),
   };
-}
-
-/**
- * Makes the administrator that the settings ask for. Returns a setup token for who needs one.
- * @throws Error when the network would be let in before there is anybody who may come in
- */
-async function prepareAdministrator(
-  auth: Auth,
-  { adminPassword, host, auth: mode }: Settings,
-): Promise<string | null> {
-  if (adminPassword) await auth.makeFirstAdministrator(adminPassword);
-  if (!isLoopback(host) && !(await auth.hasAdministrator())) {
-    throw new Error(
-      `BORGOS_HOST is ${host}, which others can reach, and there is no administrator yet. Make one: start with BORGOS_ADMIN_PASSWORD set to a password of at least 12 characters, or run \`npm run admin -- set-password admin\`. From elsewhere you can also use an SSH tunnel, without any of this: ssh -L 8081:localhost:8081 <this machine>`,
-    );
-  }
-  return mode === 'required' ? auth.makeSetupToken() : null;
-}
-
-/** The address that it listens on is a name of the server's, unless it stands for all of them. */
-function ownName(host: string): string[] {
-  if (isLoopback(host) || ['0.0.0.0', '::'].includes(host)) return [];
-  return [host.includes(':') ? `[${host}]` : host];
-}
-
-function everyHour(log: Logger, works: (() => Promise<unknown>)[]): () => void {
-  const timer = setInterval(() => {
-    for (const work of works) {
-      work().catch((error) => log.error({ err: error }, 'what is old was not removed'));
-    }
-  }, hourMs).unref();
-  return () => clearInterval(timer);
 }

@@ -53,6 +53,7 @@ describe('defaults', () => {
       logLevel: 'info',
       searchPath: undefined,
       networkEnvironment: {},
+      variables: expect.any(Function),
       warnings: [],
     });
   });

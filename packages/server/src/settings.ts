@@ -59,6 +59,8 @@ export interface Settings {
   searchPath: string | undefined;
   /** For builds to use too: how programs reach the network (proxies, certificates), and tools of languages. */
   networkEnvironment: Record<string, string>;
+  /** Variables of this process, as far as they are set: agents need some that are named. */
+  variables(names: readonly string[]): Record<string, string>;
   /** What a person should hear at start, such as a variable that looks like a setting but isn't. */
   warnings: string[];
 }
@@ -267,9 +269,8 @@ export function readSettings({
     zoektUrl: result.data.BORGOS_ZOEKT_URL,
     logLevel: result.data.BORGOS_LOG_LEVEL,
     searchPath: env.PATH || undefined,
-    networkEnvironment: Object.fromEntries(
-      networkVariables.flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
-    ),
+    networkEnvironment: variablesOf(env, networkVariables),
+    variables: (names) => variablesOf(env, names),
     warnings: [...sources.flatMap((source) => source.warnings), ...oddities(result.data)],
   };
 }
@@ -307,6 +308,13 @@ function oddities(values: Values): string[] {
     found.push('BORGOS_ACME_EMAIL: has no effect without BORGOS_HTTP_PORT and BORGOS_HTTPS_PORT');
   }
   return found;
+}
+
+function variablesOf(
+  env: Record<string, string | undefined>,
+  names: readonly string[],
+): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
 }
 
 /** The text to print, instead of starting, when `--help` or `--version` is asked for. */

@@ -9,6 +9,7 @@ import type { VolumeMount } from '@borgos/contracts/volumes';
 import type { Delivery, Webhook } from '@borgos/contracts/webhooks';
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 import type { Recipe } from '../deployments/recipe.ts';
+import type { AgentTables } from './agent-tables.ts';
 import type {
   GeneratedJson,
   GeneratedTimestamp,
@@ -338,7 +339,7 @@ interface QuestionsTable {
 }
 
 /** Every table, for Kysely; the SQL itself is in migrations/. */
-export interface Tables {
+export interface Tables extends AgentTables {
   projects: ProjectsTable;
   scans: ScansTable;
   deployments: DeploymentsTable;

@@ -15,6 +15,7 @@ const telemetry: ReadonlySet<EventType> = new Set([
   'index_failed',
   'error_logged',
   'system_status',
+  'task_progress',
 ]);
 
 /**

@@ -20,7 +20,7 @@ export async function makeProjectFolder(
   return {
     path: folder,
     write,
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }),
   };
 }
 

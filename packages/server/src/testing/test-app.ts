@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { api } from '@borgos/contracts';
@@ -46,12 +46,16 @@ export async function startTestApp({
   settings = {},
   deadlines = {},
   log = pino({ level: 'silent' }),
+  agents,
 }: {
   settings?: Partial<Settings>;
   deadlines?: Partial<Deadlines>;
   log?: Logger;
+  /** What is in `agents.json`. */
+  agents?: object;
 } = {}): Promise<TestApp> {
   const home = await mkdtemp(path.join(tmpdir(), 'borgos-home-'));
+  if (agents) await writeFile(path.join(home, 'agents.json'), JSON.stringify(agents));
   const database = await cloneDatabase();
   const app = await createApp({
     settings: { ...testSettings, databaseUrl: database.databaseUrl, home, ...settings },
@@ -131,6 +135,7 @@ const testSettings: Omit<Settings, 'home' | 'databaseUrl'> = {
   zoektUrl: undefined,
   searchPath: process.env.PATH,
   networkEnvironment: {},
+  variables: () => ({}),
   logLevel: 'silent',
   warnings: [],
 };

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+
+const argument = z
+  .string()
+  .min(1)
+  .max(4_096)
+  .regex(/^[^\0]*$/, 'must have no NUL');
+const command = z.array(argument).min(1).max(100);
+const arguments_ = z.array(argument).max(50);
+const variables = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string().max(8_192));
+
+/**
+ * An agent that is a program: it is given a prompt, prints what it does, and ends. In arguments
+ * `{prompt_file}`, `{prompt}`, `{cwd}`, `{model}` and `{session}` are replaced; without one of the
+ * first two the prompt comes on the standard input. Nothing of it goes through a shell.
+ */
+export const commandAgent = z.strictObject({
+  kind: z.literal('command'),
+  title: z.string().min(1).max(100).optional(),
+  /** The program and its arguments. */
+  command,
+  /** In place of `command`, to go on with a session. */
+  session_command: command.optional(),
+  /** Put after the others, where a model is asked for. */
+  model_arguments: arguments_.default([]),
+  /** Put after the others, by what the agent may do. */
+  policy_arguments: z
+    .partialRecord(z.enum(['ask', 'allow_reads', 'allow_all']), arguments_)
+    .default({}),
+  policy_environment: z
+    .partialRecord(z.enum(['ask', 'allow_reads', 'allow_all']), variables)
+    .default({}),
+  /** How its output is read. */
+  format: z.enum(['text', 'borgos', 'claude', 'codex', 'opencode']).default('text'),
+  /** What is added to the environment that all agents get. */
+  environment: variables.default({}),
+  /** Also these variables of the environment of BorgOS. */
+  pass_environment: z.array(z.string().max(200)).max(50).default([]),
+  most_running: z.int().optional(),
+});
+
+export type CommandAgent = z.infer<typeof commandAgent>;
+
+/** The agents that are looked for on the search path without anybody having configured them. */
+export const knownCommandAgents: Record<string, CommandAgent> = {
+  claude: commandAgent.parse({
+    kind: 'command',
+    title: 'Claude Code',
+    command: ['claude', '-p', '--output-format', 'stream-json', '--verbose'],
+    session_command: [
+      ...['claude', '-p', '--output-format', 'stream-json', '--verbose'],
+      ...['--resume', '{session}'],
+    ],
+    model_arguments: ['--model', '{model}'],
+    policy_arguments: {
+      allow_reads: ['--allowedTools', 'Read,Glob,Grep'],
+      allow_all: ['--permission-mode', 'bypassPermissions'],
+    },
+    format: 'claude',
+    pass_environment: ['ANTHROPIC_API_KEY', 'ANTHROPIC_BASE_URL', 'CLAUDE_CONFIG_DIR'],
+  }),
+  codex: commandAgent.parse({
+    kind: 'command',
+    title: 'Codex',
+    command: ['codex', 'exec', '--json', '--skip-git-repo-check', '-'],
+    session_command: [
+      ...['codex', 'exec', 'resume', '{session}'],
+      ...['--json', '--skip-git-repo-check', '-'],
+    ],
+    model_arguments: ['--model', '{model}'],
+    policy_arguments: {
+      allow_reads: ['--config', 'sandbox_mode="read-only"'],
+      allow_all: ['--dangerously-bypass-approvals-and-sandbox'],
+    },
+    format: 'codex',
+    pass_environment: ['OPENAI_API_KEY', 'CODEX_API_KEY', 'CODEX_HOME'],
+  }),
+  opencode: commandAgent.parse({
+    kind: 'command',
+    title: 'OpenCode',
+    command: ['opencode', 'run', '--format', 'json'],
+    session_command: ['opencode', 'run', '--format', 'json', '--session', '{session}'],
+    model_arguments: ['--model', '{model}'],
+    policy_environment: {
+      allow_reads: {
+        OPENCODE_PERMISSION: '{"edit":"deny","bash":"deny","webfetch":"deny"}',
+      },
+      allow_all: { OPENCODE_PERMISSION: '{"edit":"allow","bash":"allow","webfetch":"allow"}' },
+    },
+    format: 'opencode',
+    pass_environment: ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'OPENROUTER_API_KEY'],
+  }),
+  aider: commandAgent.parse({
+    kind: 'command',
+    title: 'Aider',
+    command: [
+      ...['aider', '--no-pretty', '--no-stream', '--no-check-update', '--yes-always'],
+      ...['--message-file', '{prompt_file}'],
+    ],
+    model_arguments: ['--model', '{model}'],
+    policy_arguments: { allow_reads: ['--dry-run'], allow_all: [] },
+    format: 'text',
+    pass_environment: ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'OPENROUTER_API_KEY'],
+  }),
+};
