@@ -114,7 +114,7 @@ const allowed: [file: string, line: string][] = [
   [`${server}/runtimes/docker/c.ts`, `import { c } from '../../errors.ts';`],
   [`${server}/proxy-link/c.ts`, `import '@borgos/proxy';`],
   [`${server}/proxy-link/c.ts`, `import { a } from '../deployments/router.ts';`],
-  [`${server}/app.ts`, `import './projects/handlers.ts';`],
+  [`${server}/routes.ts`, `import './projects/handlers.ts';`],
   [`${server}/main.ts`, `import './app.ts';`],
   [`${server}/settings.ts`, `export const { HOME } = process.env;`],
   ['packages/contracts/src/c.ts', `import 'zod';`],

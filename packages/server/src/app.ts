@@ -1,16 +1,12 @@
 import path from 'node:path';
-import { api } from '@borgos/contracts';
 import type { Logger } from 'pino';
 import { openAdapters } from './agent-adapters/open-adapters.ts';
 import { agentEnvironment } from './agents/agent-environment.ts';
 import { readAgentSettings } from './agents/agent-settings.ts';
 import { createAgents } from './agents/agents.ts';
-import { agentHandlers } from './agents/handlers.ts';
 import { createAppLogs } from './app-log/app-logs.ts';
 import { createAudit } from './audit/audit.ts';
-import { auditHandlers } from './audit/handlers.ts';
 import { createAuth } from './auth/auth.ts';
-import { authHandlers, tokenHandlers, userHandlers } from './auth/handlers.ts';
 import { prepareAdministrator } from './auth/prepare-administrator.ts';
 import { systemActor } from './caller.ts';
 import { type Closing, createClosing } from './closing.ts';
@@ -18,11 +14,9 @@ import type { Database } from './database/open.ts';
 import { openHomeDatabase } from './database/open-postgres.ts';
 import { createReadCache } from './database/read-cache.ts';
 import { isUnreachable } from './database/unreachable.ts';
-import { deploymentMetricHandlers } from './deployment-metrics/handlers.ts';
 import { createDeploymentMetrics } from './deployment-metrics/metrics.ts';
 import { createDeployments, findRuntimeInUse } from './deployments/deployments.ts';
 import { createDiskGuard } from './deployments/disk-guard.ts';
-import { deploymentHandlers } from './deployments/handlers.ts';
 import { logFiles } from './deployments/logs.ts';
 import { defaultFreePorts, isPortFree, type PortRange } from './deployments/ports.ts';
 import { detectRecipe } from './deployments/recipe/detect-recipe.ts';
@@ -30,11 +24,9 @@ import { createRedactor } from './deployments/redact.ts';
 import type { Runtime } from './deployments/runtime.ts';
 import { type Deadlines, defaultDeadlines } from './deployments/worker.ts';
 import { createDomains } from './domains/domains.ts';
-import { domainHandlers } from './domains/handlers.ts';
 import { readTrusted } from './domains/read-trusted.ts';
 import { createErrorLog } from './error-log/error-log.ts';
 import { createErrorFeeds } from './error-log/feeds/error-feeds.ts';
-import { errorGroupHandlers, errorHandlers } from './error-log/handlers.ts';
 import { createSentryIntake } from './error-log/sentry/intake.ts';
 import { appendEvent } from './events/append.ts';
 import { createEventFeed } from './events/feed.ts';
@@ -45,7 +37,6 @@ import { serveDocumentation } from './http/documentation.ts';
 import { serveHomePage } from './http/home-page.ts';
 import { serveMcp } from './http/mcp-route.ts';
 import { createMetrics } from './http/metrics.ts';
-import { mount } from './http/mount.ts';
 import { networkOf } from './http/peer-address.ts';
 import { serveSentryIntake } from './http/sentry-intake.ts';
 import { createHttpServer } from './http/server.ts';
@@ -53,36 +44,29 @@ import { serveWebSocket } from './http/websocket/websocket.ts';
 import { createIdempotency } from './idempotency/idempotency.ts';
 import { createInTurn } from './in-turn.ts';
 import { createJobs } from './jobs/jobs.ts';
-import { mcpHandlers } from './mcp/handlers.ts';
 import { createMcp } from './mcp/mcp.ts';
 import { ownName } from './own-name.ts';
-import { projectSearchHandlers } from './project-search/handlers.ts';
 import { createProjectSearch } from './project-search/project-search.ts';
-import { projectHandlers } from './projects/handlers.ts';
 import { createProjects } from './projects/projects.ts';
 import { connectProxy } from './proxy-link/proxy-link.ts';
-import { createLanguageModel } from './questions/language-model.ts';
+import { openLanguageModel } from './questions/language-model.ts';
 import { createQuestions } from './questions/questions.ts';
 import { createRateLimits } from './rate-limits/rate-limits.ts';
+import { mountRoutes } from './routes.ts';
 import { chooseRuntime } from './runtimes/choose-runtime.ts';
 import { openProcessTable } from './runtimes/process/process-table.ts';
 import { listSource } from './runtimes/source.ts';
-import { projectFileHandlers, scanHandlers } from './scan/handlers.ts';
 import { createProjectFiles } from './scan/project-files.ts';
 import { createScans } from './scan/scans.ts';
 import { technologyKey } from './scan/stack/merge-stack.ts';
 import { technologies } from './scan/stack/technologies.ts';
 import { createZenith } from './scan/zenith.ts';
-import { searchHandlers } from './search/handlers.ts';
 import { createSearch } from './search/search.ts';
 import { openSecrets } from './secrets/secrets.ts';
 import { type Settings, version } from './settings.ts';
 import { isLoopback } from './settings-table.ts';
-import { statusHandlers } from './status/handlers.ts';
 import { createStatus } from './status/status.ts';
-import { volumeHandlers } from './volumes/handlers.ts';
 import { createVolumes } from './volumes/volumes.ts';
-import { webhookHandlers } from './webhooks/handlers.ts';
 import { createWebhooks } from './webhooks/webhooks.ts';
 
 export interface App {
@@ -245,7 +229,7 @@ async function build(
   const parts = { database, feed, jobs, projects, errorLog, deployments, home, instance, log };
   const scans = await createScans({ db, ...parts, searchPath, autoScan });
   closing.add(() => scans.close());
-  const search = createSearch({ db, feed, projects, home, log });
+  const search = createSearch({ ...settings, db, feed, projects, log });
   closing.add(() => search.close());
   const agentSettings = readAgentSettings(home);
   const agents = await createAgents({
@@ -312,37 +296,30 @@ async function build(
     onAnswer: metrics.onAnswer,
   });
   closing.add(() => http.close(), closeMs.http);
-  mount(http, api.status, statusHandlers(status));
-  mount(http, api.projects, projectHandlers(projects, deployments, search));
-  mount(http, api.projectFiles, projectFileHandlers(createProjectFiles({ projects })));
-  mount(http, api.projectSearch, projectSearchHandlers(projectSearch));
-  mount(http, api.scans, scanHandlers(scans, zenith));
-  mount(http, api.search, searchHandlers(search));
-  mount(http, api.deployments, deploymentHandlers(deployments));
-  mount(http, api.volumes, volumeHandlers(volumes));
-  mount(http, api.domains, domainHandlers(domains));
-  mount(http, api.deploymentMetrics, deploymentMetricHandlers(deploymentMetrics));
-  mount(http, api.errors, errorHandlers(errorLog));
-  mount(http, api.errorGroups, errorGroupHandlers(errorLog));
-  mount(http, api.auth, authHandlers(auth));
-  mount(http, api.users, userHandlers(auth));
-  mount(http, api.tokens, tokenHandlers(auth));
-  mount(http, api.audit, auditHandlers(audit));
-  const agentRoutes = agentHandlers(agents);
-  mount(http, api.agents, agentRoutes.agents);
-  mount(http, api.agentTasks, agentRoutes.tasks);
-  mount(http, api.agentReviews, agentRoutes.reviews);
-  mount(http, api.agentApprovals, agentRoutes.approvals);
-  mount(http, api.agentSchedules, agentRoutes.schedules);
-  mount(http, api.agentOrphans, agentRoutes.orphans);
-  mount(http, api.webhooks, webhookHandlers(webhooks));
   const mcp = createMcp({ operations: http.operations, version, log });
   closing.add(() => mcp.close());
-  const { llmUrl, llmModel, llmApiKey: apiKey } = settings;
-  const model =
-    llmUrl && llmModel ? createLanguageModel({ url: llmUrl, model: llmModel, apiKey }) : undefined;
+  const model = openLanguageModel(settings);
   const questions = createQuestions({ db, tools: mcp.agentTools, model, log });
-  mount(http, api.mcp, mcpHandlers(mcp, questions));
+  mountRoutes(http, {
+    status,
+    projects,
+    projectFiles: createProjectFiles({ projects }),
+    projectSearch,
+    scans,
+    zenith,
+    search,
+    deployments,
+    volumes,
+    domains,
+    deploymentMetrics,
+    errorLog,
+    auth,
+    audit,
+    agents,
+    webhooks,
+    mcp,
+    questions,
+  });
   serveMcp(http, mcp);
   closing.add(
     everyHour(log, [

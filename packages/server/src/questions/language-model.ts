@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 import { PostFailure, postJson } from '../post-json.ts';
+import type { Settings } from '../settings.ts';
 
 export interface ToolCall {
   id: string;
@@ -63,6 +64,15 @@ const completion = z.object({
     })
     .nullish(),
 });
+
+/** The model of the settings; `undefined`: none. */
+export function openLanguageModel({
+  llmUrl: url,
+  llmModel: model,
+  llmApiKey: apiKey,
+}: Pick<Settings, 'llmUrl' | 'llmModel' | 'llmApiKey'>): LanguageModel | undefined {
+  return url && model ? createLanguageModel({ url, model, apiKey }) : undefined;
+}
 
 /**
  * A model behind any endpoint that speaks OpenAI's chat completions, as Ollama, vLLM and most

@@ -8,14 +8,17 @@ import type { Db } from '../database/transaction.ts';
 import { AppError } from '../errors.ts';
 import type { EventFeed } from '../events/feed.ts';
 import type { KnownProject, Projects } from '../projects/projects.ts';
+import type { Settings } from '../settings.ts';
 import { createAskPool } from './ask/ask-pool.ts';
 import type { SymbolsFound } from './ask/ask-request.ts';
 import type { CodeEngine, CodeHit, SearchedProject } from './code-engine.ts';
+import { createEmbeddings } from './embeddings/embeddings.ts';
 import { createIndexes } from './indexes.ts';
 import { createLocalEngine } from './local-engine.ts';
 import { parseQuery } from './query/parse-query.ts';
 import type { Filter } from './query/parsed-query.ts';
 import { findRipgrep } from './ripgrep-path.ts';
+import { createZoektEngine } from './zoekt/zoekt-engine.ts';
 
 type Endpoints = (typeof api)['search'];
 type CodeResults = z.infer<typeof codeResults>;
@@ -38,13 +41,6 @@ export interface Search {
   close(): Promise<void>;
 }
 
-/** Puts hits in an order by their meaning, as a model for embeddings sees it. */
-export type Rerank = (
-  question: string,
-  passages: { text: string; score: number }[],
-  signal: AbortSignal,
-) => Promise<{ scores: number[]; used: boolean; reason: string | null }>;
-
 /** Threads that answer: one for each of two cores. */
 const threads = 2;
 /** Searches that are answered or wait at once; one more is refused. */
@@ -61,21 +57,26 @@ export function createSearch({
   projects,
   home,
   log,
-  engine: other,
-  rerank,
+  zoektUrl,
+  llmUrl,
+  llmApiKey: apiKey,
+  embeddingModel,
 }: {
   db: Db;
   feed: Pick<EventFeed, 'subscribe'>;
   projects: Projects;
   home: string;
   log: Pick<BaseLogger, 'info' | 'warn' | 'error'>;
-  /** Answers instead of the indexes that BorgOS keeps. */
-  engine?: CodeEngine;
-  rerank?: Rerank;
-}): Search {
+} & Pick<Settings, 'zoektUrl' | 'llmUrl' | 'llmApiKey' | 'embeddingModel'>): Search {
   const indexes = createIndexes({ db, feed, projects, home, log });
   const pool = createAskPool({ size: threads });
-  const engine = other ?? createLocalEngine({ pool, indexes, ripgrep: findRipgrep() });
+  const engine: CodeEngine = zoektUrl
+    ? createZoektEngine({ url: zoektUrl, log })
+    : createLocalEngine({ pool, indexes, ripgrep: findRipgrep() });
+  const embeddings =
+    llmUrl && embeddingModel
+      ? createEmbeddings({ url: llmUrl, model: embeddingModel, apiKey, directory: home, log })
+      : undefined;
   let atOnce = 0;
 
   async function inTurn<T>(
@@ -96,9 +97,9 @@ export function createSearch({
   }
 
   async function reranked(question: string, hits: CodeHit[], signal: AbortSignal) {
-    if (!rerank) return { hits, semantic: { used: false, reason: null } };
+    if (!embeddings) return { hits, semantic: { used: false, reason: null } };
     const passages = hits.map(({ passage, score }) => ({ text: passage, score }));
-    const { scores, used, reason } = await rerank(question, passages, signal);
+    const { scores, used, reason } = await embeddings.rerank(question, passages, signal);
     const scored = hits.map((hit, at) => ({ ...hit, score: scores[at] ?? hit.score }));
     return { hits: scored.sort((a, b) => b.score - a.score), semantic: { used, reason } };
   }
@@ -112,7 +113,7 @@ export function createSearch({
         const answer = await engine.search({
           query,
           projects: await withDirectories(chosen),
-          limit: rerank && isWordsOnly ? mostReranked : limit,
+          limit: embeddings && isWordsOnly ? mostReranked : limit,
           contextLines: context,
           signal,
         });
@@ -183,6 +184,7 @@ export function createSearch({
     async close() {
       await indexes.close();
       await pool.close();
+      await embeddings?.close();
     },
   };
 
