@@ -1,7 +1,14 @@
 import type { Endpoint, EndpointInput, EndpointResponse } from './endpoint.ts';
 import { api } from './index.ts';
 
-export const toolsets = ['projects', 'search', 'deployments', 'errors', 'system'] as const;
+export const toolsets = [
+  'projects',
+  'search',
+  'deployments',
+  'errors',
+  'agents',
+  'system',
+] as const;
 
 export type Toolset = (typeof toolsets)[number];
 
@@ -44,8 +51,18 @@ function defineTool<E extends Endpoint>(
   return { endpoint, ...tool };
 }
 
-const { status, projects, projectFiles, projectSearch, scans, deployments, errors, errorGroups } =
-  api;
+const {
+  agentTasks,
+  search,
+  status,
+  projects,
+  projectFiles,
+  projectSearch,
+  scans,
+  deployments,
+  errors,
+  errorGroups,
+} = api;
 
 /** Everything an agent can do, in the order of a day’s work. */
 export const tools: readonly Tool[] = [
@@ -154,6 +171,24 @@ export const tools: readonly Tool[] = [
     gives: ['id', 'name', 'path', 'relevance_score', 'tech_stack', 'description'],
     readOnly: true,
   }),
+  defineTool(search.code, {
+    name: 'search_code',
+    toolset: 'search',
+    title: 'Search code',
+    description:
+      'Find code by what it does, by identifiers, "as it is" or by /pattern/; filters lang: path: file: project: -word.',
+    takes: ['query', 'project_id', 'limit', 'context'],
+    gives: ['project_id', 'path', 'line', 'content', 'relevance_score', 'before', 'after'],
+    readOnly: true,
+  }),
+  defineTool(search.symbols, {
+    name: 'list_symbols',
+    toolset: 'search',
+    title: 'List symbols',
+    description: 'Functions, classes and types of a project: where something is defined.',
+    takes: ['id', 'query', 'kind'],
+    gives: ['name', 'kind', 'path', 'line', 'end_line'],
+  }),
   defineTool(deployments.deploy, {
     name: 'deploy_project',
     toolset: 'deployments',
@@ -260,5 +295,29 @@ export const tools: readonly Tool[] = [
     description: 'Errors of the same cause, counted: start here to see what fails.',
     takes: ['status', 'project_id'],
     gives: ['id', 'project_name', 'severity', 'title', 'count', 'status', 'last_seen'],
+  }),
+  defineTool(agentTasks.create, {
+    name: 'create_task',
+    toolset: 'agents',
+    title: 'Give an agent a task',
+    description: 'Queue work for another agent; follow it with get_task.',
+    takes: ['project_id', 'agent_type', 'task_type', 'description', 'priority', 'input_data'],
+    gives: ['message', 'task_id'],
+  }),
+  defineTool(agentTasks.list, {
+    name: 'list_tasks',
+    toolset: 'agents',
+    title: 'List tasks',
+    description: 'What agents are to do, do and have done.',
+    takes: ['status', 'agent_type', 'project_id'],
+    gives: ['id', 'project_id', 'agent_type', 'description', 'status', 'priority', 'created_at'],
+  }),
+  defineTool(agentTasks.get, {
+    name: 'get_task',
+    toolset: 'agents',
+    title: 'Read a task',
+    description: 'How far an agent is, and what came of it.',
+    takes: ['id'],
+    gives: ['id', 'status', 'description', 'output_data', 'error_message', 'usage', 'completed_at'],
   }),
 ];

@@ -58,15 +58,16 @@ export function outputSchemaOf({ endpoint, gives }: Tool): JsonSchema {
 
 /** Whether it answers a list that has no pages. */
 function isArray({ response }: Endpoint): boolean {
-  return response instanceof z.ZodArray;
+  // One of another form is given only to who asks for that, which no tool does.
+  const [usual] = response instanceof z.ZodUnion ? response.options : [response];
+  return usual instanceof z.ZodArray;
 }
 
 /** The fields of an answer, or of its items; of all its forms, where it has several. */
 export function propertiesOf(response: z.ZodType): Record<string, unknown> {
-  const whole = inlinedSchema(response, 'output');
-  const schema = whole.type === 'array' ? Object(whole.items) : whole;
-  const forms = [schema.anyOf ?? schema.oneOf ?? schema].flat();
-  return Object.assign({}, ...forms.map((form) => Object(form).properties));
+  const schema = inlinedSchema(response, 'output');
+  const forms = [schema.anyOf ?? schema.oneOf ?? schema].flat().map(Object);
+  return Object.assign({}, ...forms.map((form) => (form.items ?? form).properties));
 }
 
 /** The names of what it takes, those it needs first. */

@@ -30,6 +30,10 @@ beforeAll(async () => {
     const { scan_status } = await borgos.client.projects.get({ id });
     return scan_status === 'completed';
   });
+  await waitFor('the index', async () => {
+    const { index } = await borgos.client.projects.get({ id });
+    return index.status === 'ready';
+  });
   const deployed = await borgos.request('POST', '/api/v1/deploy', {
     project_id: siteId,
     name: 'frontend',
@@ -127,6 +131,10 @@ const questions: [question: string, answer: unknown][] = [
   ['how much memory is used', { memory_percent: expect.any(Number) }],
   ['how full is the disk?', { disk_percent: expect.any(Number) }],
   ['how long has the server been up?', { uptime_seconds: expect.any(Number) }],
+  ['where is add defined in shop?', [about({ name: 'add', path: 'utils.py', line: 1 })]],
+  ['list the functions of shop', expect.arrayContaining([about({ name: 'test_add' })])],
+  ['find "return a + b" in shop', [about({ path: 'utils.py', line: 2 })]],
+  ['find code that adds', expect.arrayContaining([about({ path: 'utils.py' })])],
   ['run list_projects limit=1', about({ total: 2 })],
   ['get_deployment {"id": ID}', frontend],
 ];

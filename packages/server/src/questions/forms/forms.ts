@@ -1,3 +1,4 @@
+import { codeForms } from './code-forms.ts';
 import { deploymentForms } from './deployment-forms.ts';
 import { errorForms } from './error-forms.ts';
 import { fileForms } from './file-forms.ts';
@@ -9,6 +10,7 @@ import { toolForm } from './tool-forms.ts';
 /** In the order they are tried: what is said more exactly comes first. */
 export const forms: readonly Form[] = [
   toolForm,
+  ...codeForms,
   ...systemForms,
   ...projectForms,
   ...deploymentForms,
