@@ -45,6 +45,7 @@ import { createIdempotency } from './idempotency/idempotency.ts';
 import { createInTurn } from './in-turn.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { createMcp } from './mcp/mcp.ts';
+import type { ServeClient } from './mcp/protocol-server.ts';
 import { ownName } from './own-name.ts';
 import { createProjectSearch } from './project-search/project-search.ts';
 import { createProjects } from './projects/projects.ts';
@@ -92,9 +93,10 @@ const closeMs = { http: 12_000, jobs: jobsCloseMs + 2_000, webhooks: 6_000 };
 export async function createApp(options: {
   settings: Settings;
   log: Logger;
-  /** These two: other ones than usual, for tests. */
+  /** These three: other ones than usual, for tests. */
   deadlines?: Partial<Deadlines>;
   freePorts?: PortRange;
+  serveMcpClient?: ServeClient;
   /** Breaks the start off, between two steps. */
   stopping?: AbortSignal;
 }): Promise<App> {
@@ -109,7 +111,14 @@ export async function createApp(options: {
 }
 
 async function build(
-  { settings, log, deadlines, freePorts, stopping }: Parameters<typeof createApp>[0],
+  {
+    settings,
+    log,
+    deadlines,
+    freePorts,
+    serveMcpClient,
+    stopping,
+  }: Parameters<typeof createApp>[0],
   closing: Closing,
 ): Promise<App> {
   const { home } = settings;
@@ -296,7 +305,7 @@ async function build(
     onAnswer: metrics.onAnswer,
   });
   closing.add(() => http.close(), closeMs.http);
-  const mcp = createMcp({ operations: http.operations, version, log });
+  const mcp = createMcp({ operations: http.operations, version, log, serveClient: serveMcpClient });
   closing.add(() => mcp.close());
   const model = openLanguageModel(settings);
   const questions = createQuestions({ db, tools: mcp.agentTools, model, log });

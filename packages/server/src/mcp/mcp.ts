@@ -8,7 +8,7 @@ import type { AgentTools } from '../questions/questions.ts';
 import { agentTools } from './agent-tools.ts';
 import { isChosen, offerTools, readToolChoice } from './offered-tools.ts';
 import { type Operations, perform } from './operations.ts';
-import { createProtocolServer, type ToolHost } from './protocol-server.ts';
+import { createProtocolServer, type ServeClient, type ToolHost } from './protocol-server.ts';
 import { readResourceUri } from './resource-uri.ts';
 import { parameterNames } from './tool-schema.ts';
 
@@ -37,10 +37,13 @@ export function createMcp({
   operations,
   version,
   log,
+  serveClient = createProtocolServer,
 }: {
   operations: Operations;
   version: string;
   log: Logger;
+  /** Another one than usual, for tests. */
+  serveClient?: ServeClient | undefined;
 }): Mcp {
   const offered = offerTools();
   const calls = new WeakMap<Request, McpMessage['call']>();
@@ -48,7 +51,7 @@ export function createMcp({
     ({ requestInfo }) => {
       const call = requestInfo && calls.get(requestInfo);
       if (!call) throw new Error('a message without a caller');
-      return createProtocolServer(hostFor(call, new URL(requestInfo.url).searchParams));
+      return serveClient(hostFor(call, new URL(requestInfo.url).searchParams));
     },
     { onerror: (error) => log.debug({ err: error }, 'a message of an MCP client was refused') },
   );

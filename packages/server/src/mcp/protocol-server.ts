@@ -1,12 +1,19 @@
 import {
+  type CallToolRequest,
   CLIENT_CAPABILITIES_META_KEY,
+  type ClientCapabilities,
+  type GetPromptRequest,
+  type GetPromptResult,
+  type ListResourcesRequest,
   ProtocolError,
   ProtocolErrorCode,
+  type ReadResourceRequest,
+  type ReadResourceResult,
   Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { answerOf } from '../http/errors.ts';
-import { missingConfirmation } from './confirmation.ts';
+import { type Asker, missingConfirmation } from './confirmation.ts';
 import type { OfferedTool } from './offered-tools.ts';
 import { getPrompt, listPrompts } from './prompts.ts';
 import { resourceTemplates } from './resource-templates.ts';
@@ -30,47 +37,73 @@ export interface ToolHost {
   requestId: string;
 }
 
+/** Makes what answers one client. */
+export type ServeClient = (host: ToolHost) => Server;
+
+export const serverInfo = (version: string) => ({ name: 'borgos', title: 'BorgOS', version });
+
+export const capabilities = { tools: {}, resources: {}, prompts: {} };
+
 /** One side of a conversation: the tools, resources and prompts of BorgOS for one client. */
-export function createProtocolServer(host: ToolHost): Server {
-  const server = new Server(
-    { name: 'borgos', title: 'BorgOS', version: host.version },
-    { capabilities: { tools: {}, resources: {}, prompts: {} }, instructions },
-  );
-  server.setRequestHandler('tools/list', () => ({ tools: host.tools.map(listed) }));
-  server.setRequestHandler('tools/call', async ({ params }, context) => {
-    const offered = host.tools.find(({ tool }) => tool.name === params.name);
-    if (!offered) {
-      const names = host.tools.map(({ tool }) => tool.name).join(', ');
-      throw new ProtocolError(
-        ProtocolErrorCode.InvalidParams,
-        `There is no tool ${params.name}. There are ${names}`,
-      );
-    }
-    return call(host, offered, params.arguments ?? {}, context, server);
-  });
-  server.setRequestHandler('resources/list', async (_request, { mcpReq }) => ({
-    resources: (await host.listResources(mcpReq.signal)).map((resource) => ({
-      ...resource,
-      mimeType: 'application/json',
-    })),
-  }));
-  server.setRequestHandler('resources/templates/list', () => ({
-    resourceTemplates: [...resourceTemplates],
-  }));
-  server.setRequestHandler('resources/read', async ({ params: { uri } }, { mcpReq }) => ({
-    contents: [
-      {
-        uri,
-        mimeType: 'application/json',
-        text: await asProtocolError(host, () => host.read(uri, mcpReq.signal)),
-      },
-    ],
-  }));
-  server.setRequestHandler('prompts/list', () => ({ prompts: listPrompts() }));
-  server.setRequestHandler('prompts/get', ({ params }) =>
-    asProtocolError(host, async () => getPrompt(params.name, params.arguments)),
-  );
+export const createProtocolServer: ServeClient = (host) => {
+  const server = new Server(serverInfo(host.version), { capabilities, instructions });
+  const handlers = protocolHandlers(host, () => server.getClientCapabilities());
+  server.setRequestHandler('tools/list', handlers.listTools);
+  server.setRequestHandler('tools/call', handlers.callTool);
+  server.setRequestHandler('resources/list', handlers.listResources);
+  server.setRequestHandler('resources/templates/list', handlers.listTemplates);
+  server.setRequestHandler('resources/read', handlers.readResource);
+  server.setRequestHandler('prompts/list', handlers.listPrompts);
+  server.setRequestHandler('prompts/get', handlers.getPrompt);
   return server;
+};
+
+/**
+ * What answers each kind of request.
+ * @param clientCapabilities of a client of 2025, which names them once; later ones do with each request
+ */
+export function protocolHandlers(
+  host: ToolHost,
+  clientCapabilities: () => ClientCapabilities | undefined,
+) {
+  return {
+    listTools: () => ({ tools: host.tools.map(listed) }),
+    async callTool({ params }: CallToolRequest, { mcpReq }: ServerContext) {
+      const offered = host.tools.find(({ tool }) => tool.name === params.name);
+      if (!offered) {
+        const names = host.tools.map(({ tool }) => tool.name).join(', ');
+        throw new ProtocolError(
+          ProtocolErrorCode.InvalidParams,
+          `There is no tool ${params.name}. There are ${names}`,
+        );
+      }
+      const { elicitation } = Object(namedCapabilities(mcpReq.envelope) ?? clientCapabilities());
+      const asker = { canAsk: elicitation !== undefined, responses: mcpReq.inputResponses };
+      return call(host, offered, params.arguments ?? {}, asker, mcpReq.signal);
+    },
+    listResources: async (_request: ListResourcesRequest, { mcpReq }: ServerContext) => ({
+      resources: (await host.listResources(mcpReq.signal)).map((resource) => ({
+        ...resource,
+        mimeType: 'application/json',
+      })),
+    }),
+    listTemplates: () => ({ resourceTemplates: [...resourceTemplates] }),
+    readResource: async (
+      { params: { uri } }: ReadResourceRequest,
+      { mcpReq }: ServerContext,
+    ): Promise<ReadResourceResult> => ({
+      contents: [
+        {
+          uri,
+          mimeType: 'application/json',
+          text: await asProtocolError(host, () => host.read(uri, mcpReq.signal), { uri }),
+        },
+      ],
+    }),
+    listPrompts: () => ({ prompts: listPrompts() }),
+    getPrompt: ({ params }: GetPromptRequest): Promise<GetPromptResult> =>
+      asProtocolError(host, async () => getPrompt(params.name, params.arguments)),
+  };
 }
 
 function listed({ tool, annotations, inputSchema, outputSchema }: OfferedTool) {
@@ -89,18 +122,15 @@ async function call(
   host: ToolHost,
   offered: OfferedTool,
   given: Record<string, unknown>,
-  { mcpReq }: ServerContext,
-  server: Server,
+  asker: Asker,
+  signal: AbortSignal,
 ) {
   try {
     const parsed = offered.parse(given);
-    const missing = missingConfirmation(offered.tool, parsed.input, parsed.confirmed, {
-      canAsk: canAsk(mcpReq.envelope, server),
-      responses: mcpReq.inputResponses,
-    });
+    const missing = missingConfirmation(offered.tool, parsed.input, parsed.confirmed, asker);
     if (missing?.refusal !== undefined) return failed(missing.refusal);
     if (missing) return missing.question;
-    const result = await host.perform(offered, parsed.input, mcpReq.signal);
+    const result = await host.perform(offered, parsed.input, signal);
     const { content, rest } = toolAnswer(offered.tool, result, parsed);
     return {
       content: [
@@ -124,23 +154,26 @@ function restOf(uri: string) {
   };
 }
 
+/** What this very request says that its client can do. */
+export function namedCapabilities(envelope: Record<string, unknown> | undefined): unknown {
+  return envelope?.[CLIENT_CAPABILITIES_META_KEY];
+}
+
 function failed(text: string) {
   return { content: [{ type: 'text' as const, text }], isError: true };
 }
 
-/** Whether this client has said that it can ask its person something. */
-function canAsk(envelope: Record<string, unknown> | undefined, server: Server): boolean {
-  const capabilities = envelope?.[CLIENT_CAPABILITIES_META_KEY] ?? server.getClientCapabilities();
-  return Object(capabilities).elicitation !== undefined;
-}
-
 /** Resources and prompts have no result that is an error. */
-async function asProtocolError<T>(host: ToolHost, work: () => Promise<T>): Promise<T> {
+async function asProtocolError<T>(
+  host: ToolHost,
+  work: () => Promise<T>,
+  about?: { uri: string },
+): Promise<T> {
   try {
     return await work();
   } catch (error) {
     const { body, status } = answerOf(error, host.requestId);
     const code = status === 500 ? ProtocolErrorCode.InternalError : ProtocolErrorCode.InvalidParams;
-    throw new ProtocolError(code, `${body.code}: ${body.message}`);
+    throw new ProtocolError(code, `${body.code}: ${body.message}`, about);
   }
 }

@@ -13,6 +13,7 @@ import { type Logger, pino } from 'pino';
 import { z } from 'zod';
 import { type App, createApp } from '../app.ts';
 import type { Deadlines } from '../deployments/worker.ts';
+import type { ServeClient } from '../mcp/protocol-server.ts';
 import type { Settings } from '../settings.ts';
 import { cloneDatabase } from './cloned-database.ts';
 import { waitFor } from './wait-for.ts';
@@ -47,12 +48,14 @@ export async function startTestApp({
   deadlines = {},
   log = pino({ level: 'silent' }),
   agents,
+  serveMcpClient,
 }: {
   settings?: Partial<Settings>;
   deadlines?: Partial<Deadlines>;
   log?: Logger;
   /** What is in `agents.json`. */
   agents?: object;
+  serveMcpClient?: ServeClient;
 } = {}): Promise<TestApp> {
   const home = await mkdtemp(path.join(tmpdir(), 'borgos-home-'));
   if (agents) await writeFile(path.join(home, 'agents.json'), JSON.stringify(agents));
@@ -62,6 +65,7 @@ export async function startTestApp({
     deadlines,
     freePorts: ownFreePorts(),
     log,
+    ...(serveMcpClient && { serveMcpClient }),
   });
   const url = await app.listen();
   const client = createClient({
