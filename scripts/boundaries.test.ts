@@ -105,6 +105,8 @@ const allowed: [file: string, line: string][] = [
   [`${server}/deployments/c.ts`, `import { f } from './recipe/detect.ts';`],
   [`${server}/deployments/c.test.ts`, `import { f } from '../testing/app.ts';`],
   [`${server}/http/c.ts`, `import 'fastify';`],
+  [`${server}/mcp/stdio/c.ts`, `import '@borgos/sdk';`],
+  [`${server}/mcp-stdio.ts`, `import './mcp/stdio/options.ts';`],
   [`${server}/jobs/c.ts`, `import 'pg-boss';`],
   [`${server}/database/c.ts`, `import 'pg';`],
   [`${server}/runtimes/c.ts`, `import { a } from '../deployments/recipe.ts';`],

@@ -1,4 +1,4 @@
-// What `npm start` and `npm run admin` run. Plain JavaScript, because an old Node.js must be able to read it, to say
+// What `npm start`, `npm run admin` and `npm run mcp` run. Plain JavaScript, because an old Node.js must be able to read it, to say
 // what is missing: the server itself is TypeScript that only a recent one runs.
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +20,7 @@ if (Number(found.split('.')[0]) < oldest) {
     fileURLToPath(new URL('../../node_modules/.cache/borgos', import.meta.url)),
   );
   if (process.argv[2] === 'admin') await import('./src/administration.ts');
+  else if (process.argv[2] === 'mcp') await import('./src/mcp-stdio.ts');
   else await import('./src/main.ts');
   // It is ready by now; kept at once, as a process that is killed keeps nothing.
   module.flushCompileCache();

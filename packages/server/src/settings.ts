@@ -141,13 +141,21 @@ function readFlags(argv: string[]): Source {
   return source;
 }
 
+/** For who asks a BorgOS that runs, as `npm run mcp` does. */
+const ofClients = new Set(['BORGOS_URL', 'BORGOS_TOKEN']);
+
+/** Which BorgOS is to be asked, as the environment says it. */
+export function readClientEnvironment(env: Record<string, string | undefined> = process.env) {
+  return { url: env.BORGOS_URL?.trim() || undefined, token: env.BORGOS_TOKEN?.trim() || undefined };
+}
+
 function readEnvironment(env: Record<string, string | undefined>): Source {
   const source: Source = { values: new Map(), problems: [], warnings: [] };
   for (const [variable, text = ''] of Object.entries(env)) {
     const name = settingNames.find((known) => known === variable);
     if (name && text.trim() !== '') {
       source.values.set(name, { text: text.trim(), from: 'the environment' });
-    } else if (!name && variable.startsWith('BORGOS_')) {
+    } else if (!name && variable.startsWith('BORGOS_') && !ofClients.has(variable)) {
       source.warnings.push(
         `${variable}: is no setting of this version and has no effect${meant(variable, settingNames)}`,
       );

@@ -9,6 +9,7 @@ import { agentTools } from './agent-tools.ts';
 import { isChosen, offerTools, readToolChoice } from './offered-tools.ts';
 import { type Operations, perform } from './operations.ts';
 import { createProtocolServer, type ServeClient, type ToolHost } from './protocol-server.ts';
+import { mostResources, resourcesOf } from './resource-list.ts';
 import { readResourceUri } from './resource-uri.ts';
 import { parameterNames } from './tool-schema.ts';
 
@@ -28,9 +29,6 @@ export interface Mcp {
   agentTools: AgentTools;
   close(): Promise<void>;
 }
-
-/** How many projects and deployments are named to a client that lists resources. */
-const mostResources = 50;
 
 /** Everything the API can do, as tools, resources and prompts for agents. */
 export function createMcp({
@@ -86,10 +84,7 @@ export function createMcp({
         const { items } = (await run(list, input, signal)) as ListResult<
           EndpointResponse<typeof list>
         >;
-        return items.flatMap(({ id, name }) => [
-          { uri: `borgos://projects/${id}`, name: `project ${id}`, title: name },
-          { uri: `borgos://projects/${id}/scores`, name: `scan report ${id}`, title: name },
-        ]);
+        return resourcesOf(items);
       },
     };
   }
