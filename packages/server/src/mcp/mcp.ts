@@ -1,6 +1,6 @@
 import { api } from '@borgos/contracts';
 import type { Call, EndpointResponse, ListResult } from '@borgos/contracts/endpoint';
-import { createMcpHandler } from '@modelcontextprotocol/server';
+import { createMcpHandler, ProtocolErrorCode } from '@modelcontextprotocol/server';
 import type { Logger } from 'pino';
 import { AppError } from '../errors.ts';
 import { inputParser } from '../http/input.ts';
@@ -93,8 +93,12 @@ export function createMcp({
     async answer({ request, body, call }) {
       // Before the SDK, whose answer would be that the server has failed.
       readToolChoice(new URL(request.url).searchParams);
+      if (Array.isArray(body)) return batchRefused();
       calls.set(request, call);
-      return handler.fetch(request, { parsedBody: body });
+      // Without a body there is no message; the SDK would wait for one that was read already.
+      return handler.fetch(request, {
+        parsedBody: request.method === 'POST' ? (body ?? null) : body,
+      });
     },
     tools: () => ({
       tools: offered.map(({ tool, inputSchema, outputSchema, annotations }) => ({
@@ -112,4 +116,13 @@ export function createMcp({
     agentTools: agentTools(offered, operations),
     close: () => handler.close(),
   };
+}
+
+/** Neither version has batches any more, and one would be thousands of calls for the price of a request. */
+function batchRefused(): Response {
+  const message = 'Batches are not taken: send each message by itself';
+  return Response.json(
+    { jsonrpc: '2.0', error: { code: ProtocolErrorCode.InvalidRequest, message }, id: null },
+    { status: 400 },
+  );
 }

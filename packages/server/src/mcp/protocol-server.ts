@@ -13,6 +13,7 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { answerOf } from '../http/errors.ts';
+import { brief } from './brief.ts';
 import { type Asker, missingConfirmation } from './confirmation.ts';
 import type { OfferedTool } from './offered-tools.ts';
 import { getPrompt, listPrompts } from './prompts.ts';
@@ -74,7 +75,7 @@ export function protocolHandlers(
         const names = host.tools.map(({ tool }) => tool.name).join(', ');
         throw new ProtocolError(
           ProtocolErrorCode.InvalidParams,
-          `There is no tool ${params.name}. There are ${names}`,
+          `There is no tool ${brief(params.name, 100)}. There are ${names}`,
         );
       }
       const { elicitation } = Object(namedCapabilities(mcpReq.envelope) ?? clientCapabilities());
@@ -96,7 +97,9 @@ export function protocolHandlers(
         {
           uri,
           mimeType: 'application/json',
-          text: await asProtocolError(host, () => host.read(uri, mcpReq.signal), { uri }),
+          text: await asProtocolError(host, () => host.read(uri, mcpReq.signal), {
+            uri: brief(uri),
+          }),
         },
       ],
     }),
@@ -174,6 +177,6 @@ async function asProtocolError<T>(
   } catch (error) {
     const { body, status } = answerOf(error, host.requestId);
     const code = status === 500 ? ProtocolErrorCode.InternalError : ProtocolErrorCode.InvalidParams;
-    throw new ProtocolError(code, `${body.code}: ${body.message}`, about);
+    throw new ProtocolError(code, `${body.code}: ${brief(body.message)}`, about);
   }
 }

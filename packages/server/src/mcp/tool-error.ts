@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@borgos/contracts/errors';
 import { answerOf } from '../http/errors.ts';
+import { brief } from './brief.ts';
 
 /** What an agent can do about it; it has nobody to ask. */
 const nextSteps: Partial<Record<ErrorCode, string>> = {
@@ -22,6 +23,6 @@ const nextSteps: Partial<Record<ErrorCode, string>> = {
 export function toolError(error: unknown, requestId: string): string {
   const { body } = answerOf(error, requestId);
   const request = body.code === 'INTERNAL_ERROR' ? ` (${requestId})` : '';
-  const what = `${body.code}: ${body.message}${request}`;
+  const what = `${body.code}: ${brief(body.message)}${request}`;
   return [/[.?!]$/.test(what) ? what : `${what}.`, nextSteps[body.code]].filter(Boolean).join(' ');
 }

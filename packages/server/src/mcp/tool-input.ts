@@ -3,7 +3,11 @@ import type { Tool } from '@borgos/contracts/tools';
 import { AppError } from '../errors.ts';
 import { describeIssue } from '../http/validation-message.ts';
 import { nearestName } from '../nearest-name.ts';
+import { brief } from './brief.ts';
 import { defaultItems, inputShape, mostItems, propertiesOf } from './tool-schema.ts';
+
+/** How many of the things that are wrong an agent is told of. */
+const mostTold = 5;
 
 /** What an agent asked for. */
 export interface ToolInput {
@@ -26,7 +30,10 @@ export function toolInputParser(tool: Tool): (given: Record<string, unknown>) =>
     const unknown = Object.keys(rest).filter((name) => !known.includes(name));
     if (unknown.length > 0) {
       throw refusal(
-        unknown.map((name) => ({ path: name, message: unknownName(name, known, tool.name) })),
+        unknown.slice(0, mostTold).map((name) => ({
+          path: brief(name, 100),
+          message: unknownName(name, known, tool.name),
+        })),
       );
     }
     const paged = endpoint.list && {
@@ -49,12 +56,16 @@ export function toolInputParser(tool: Tool): (given: Record<string, unknown>) =>
 
 function fieldsOf(fields: unknown, all: string[]): string[] | undefined {
   if (fields === undefined) return undefined;
-  const names = Array.isArray(fields) ? fields.map(String) : String(fields).split(',');
-  const unknown = names.find((name) => !all.includes(name));
+  const names: unknown[] = typeof fields === 'string' ? fields.split(',') : [fields].flat();
+  const known = new Set(all.filter((name) => names.includes(name)));
+  const unknown = names.find((name) => !(typeof name === 'string' && known.has(name)));
   if (unknown !== undefined) {
-    throw refusal([{ path: 'fields', message: `${unknown} is none of ${all.join(', ')}` }]);
+    const why =
+      typeof unknown === 'string' ? `${brief(unknown, 100)} is none of` : 'must be names out of';
+    throw refusal([{ path: 'fields', message: `${why} ${all.join(', ')}` }]);
   }
-  return names;
+  // In the order that was asked for, and each once.
+  return known.size > 0 ? [...new Set(names.map(String))] : undefined;
 }
 
 function offsetOf(cursor: unknown): number {
@@ -77,7 +88,7 @@ function unknownName(name: string, known: string[], tool: string): string {
 }
 
 function refusal(details: ErrorDetail[]): AppError {
-  const told = details.slice(0, 5);
+  const told = details.slice(0, mostTold);
   const message = told.map(({ path, message }) => `${path} ${message}`).join('; ');
   return new AppError('VALIDATION_FAILED', message, { details: told });
 }
