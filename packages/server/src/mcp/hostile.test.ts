@@ -1,10 +1,13 @@
 import { symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startFakeModel } from '../testing/fake-model.ts';
 import { makeProjectFolder } from '../testing/project-folder.ts';
 import { startTestApp, type TestApp } from '../testing/test-app.ts';
+
+// Some ask a hundred times, on machines that have other things to do.
+vi.setConfig({ testTimeout: 60_000 });
 
 let borgos: TestApp;
 beforeAll(async () => {
