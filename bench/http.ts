@@ -65,6 +65,7 @@ async function serveApp(home: string): Promise<void> {
       llmModel: undefined,
       embeddingModel: undefined,
       zoektUrl: undefined,
+      agentZero: { directory: undefined, port: 8085, url: undefined, python: undefined },
       logLevel: 'info',
       warnings: [],
       searchPath: process.env.PATH ?? '',

@@ -161,6 +161,12 @@ export const events = {
     title: z.string(),
     status: approvalStatus,
   }),
+  /** Somebody has started or stopped Agent Zero. */
+  agent_zero_status: z.object({
+    status: z.enum(['started', 'stopped']),
+    port: z.int(),
+    process_id: z.int().nullable(),
+  }),
   schedule_created: named,
   schedule_updated: named.extend({ changed: z.array(z.string()) }),
   schedule_deleted: named,
@@ -231,6 +237,7 @@ export const eventPlace: Record<EventType, { channel: Channel; object: string | 
   task_reviewed: { channel: 'tasks', object: 'id' },
   task_approval_requested: { channel: 'tasks', object: 'id' },
   task_approval_decided: { channel: 'tasks', object: 'id' },
+  agent_zero_status: { channel: 'system', object: null },
   schedule_created: null,
   schedule_updated: null,
   schedule_deleted: null,

@@ -3,6 +3,7 @@ import { agentOrphans } from './agent-orphans.ts';
 import { agentReviews } from './agent-reviews.ts';
 import { agentSchedules } from './agent-schedules.ts';
 import { agentTasks } from './agent-tasks.ts';
+import { agentZero } from './agent-zero.ts';
 import { agents } from './agents.ts';
 import { audit } from './audit.ts';
 import { auth, tokens, users } from './auth.ts';
@@ -42,6 +43,7 @@ export const api = {
   agentApprovals,
   agentSchedules,
   agentOrphans,
+  agentZero,
   auth,
   users,
   tokens,

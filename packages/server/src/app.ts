@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Logger } from 'pino';
 import { openAdapters } from './agent-adapters/open-adapters.ts';
+import { createAgentZero } from './agent-zero/agent-zero.ts';
 import { agentEnvironment } from './agents/agent-environment.ts';
 import { readAgentSettings } from './agents/agent-settings.ts';
 import { createAgents } from './agents/agents.ts';
@@ -55,6 +56,7 @@ import { createQuestions } from './questions/questions.ts';
 import { createRateLimits } from './rate-limits/rate-limits.ts';
 import { mountRoutes } from './routes.ts';
 import { chooseRuntime } from './runtimes/choose-runtime.ts';
+import { findPortHolder } from './runtimes/process/port-holder.ts';
 import { openProcessTable } from './runtimes/process/process-table.ts';
 import { listSource } from './runtimes/source.ts';
 import { createProjectFiles } from './scan/project-files.ts';
@@ -241,19 +243,14 @@ async function build(
   const search = createSearch({ ...settings, db, feed, projects, log });
   closing.add(() => search.close());
   const agentSettings = readAgentSettings(home);
-  const agents = await createAgents({
-    ...parts,
-    adapters: openAdapters({
-      ...settings,
-      configured: agentSettings.agents,
-      instance,
-      processes: openProcessTable(),
-    }),
-    settings: agentSettings,
-    searchPath,
-    environment: agentEnvironment(settings),
-    createRedactor,
+  const environment = agentEnvironment(settings);
+  const { adapters, agentZero: control } = openAdapters({
+    ...{ ...settings, environment, instance, isPortFree, findPortHolder, log },
+    configured: agentSettings.agents,
+    processes: openProcessTable(),
   });
+  const given = { adapters, searchPath, environment, createRedactor, settings: agentSettings };
+  const agents = await createAgents({ ...parts, ...given });
   closing.add(() => agents.close());
   const zenith = createZenith({ folders: settings.zenithPath, projects, scans, searchPath, log });
   const status = createStatus({
@@ -325,6 +322,7 @@ async function build(
     auth,
     audit,
     agents,
+    agentZero: createAgentZero({ db, agents, control }),
     webhooks,
     mcp,
     questions,
@@ -374,6 +372,7 @@ async function build(
       errorFeeds.start();
       await scans.recover();
       await search.start();
+      await control.recover();
       await agents.recover();
       webhooks.start();
       stopping?.throwIfAborted();

@@ -1,4 +1,6 @@
 import { api } from '@borgos/contracts';
+import type { AgentZero } from './agent-zero/agent-zero.ts';
+import { agentZeroHandlers } from './agent-zero/handlers.ts';
 import type { Agents } from './agents/agents.ts';
 import { agentHandlers } from './agents/handlers.ts';
 import type { Audit } from './audit/audit.ts';
@@ -52,6 +54,7 @@ interface Features {
   auth: Auth;
   audit: Audit;
   agents: Agents;
+  agentZero: AgentZero;
   webhooks: Webhooks;
   mcp: Mcp;
   questions: Questions;
@@ -83,6 +86,7 @@ export function mountRoutes(http: HttpServer, features: Features): void {
   mount(http, api.agentApprovals, agentRoutes.approvals);
   mount(http, api.agentSchedules, agentRoutes.schedules);
   mount(http, api.agentOrphans, agentRoutes.orphans);
+  mount(http, api.agentZero, agentZeroHandlers(features.agentZero));
   mount(http, api.webhooks, webhookHandlers(features.webhooks));
   mount(http, api.mcp, mcpHandlers(features.mcp, features.questions));
 }

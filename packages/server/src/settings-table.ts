@@ -123,6 +123,15 @@ const serviceUrl = z
 
 const modelName = z.string().max(200).regex(printable, 'must have no control characters');
 
+/** Whoever can read the settings may log in there: its value is never shown. */
+const agentZeroUrl = z
+  .string()
+  .refine(
+    (value) => /^https?:$/.test(URL.parse(value)?.protocol ?? ''),
+    'must be a URL such as http://192.168.1.20:50001 (its value is not shown: it can hold a password)',
+  )
+  .transform((value) => value.replace(/\/+$/, ''));
+
 /**
  * Every setting, under the name of its environment variable. Values come in as text. The help text
  * and the table in README.md are made from what stands here.
@@ -277,6 +286,25 @@ export const settingsTable = z.object({
       'A model of `BORGOS_LLM_URL` that makes embeddings: results of a search are then compared by their meaning, too.',
     examples: ['nomic-embed-text'],
   }),
+  BORGOS_AGENT_ZERO_DIR: absolutePath.optional().meta({
+    description: 'Where Agent Zero is installed: the directory that has `run_ui.py` in it.',
+    examples: ['/srv/agent-zero'],
+  }),
+  BORGOS_AGENT_ZERO_PORT: wholePort
+    .refine((value) => value > 0, 'must be a whole number from 1 to 65535')
+    .prefault('8085')
+    .meta({ description: 'Port that Agent Zero is started on.', examples: ['5000'] }),
+  BORGOS_AGENT_ZERO_URL: agentZeroUrl.optional().meta({
+    description:
+      'An Agent Zero that runs elsewhere, and is neither started nor stopped by BorgOS; with the user and password of its page, if it has them.',
+    examples: ['http://192.168.1.20:50001'],
+  }),
+  BORGOS_AGENT_ZERO_PYTHON: absolutePath.optional().meta({
+    description:
+      'The interpreter that runs Agent Zero, Python 3.12 or newer. By default that of `.venv` or `venv` in its directory.',
+    default: '.venv/bin/python',
+    examples: ['/usr/bin/python3.12'],
+  }),
   BORGOS_ZOEKT_URL: serviceUrl.optional().meta({
     description:
       'A `zoekt-webserver -rpc` that searches code in place of the index of BorgOS. Its repositories are called as projects or their folders are.',
@@ -301,6 +329,7 @@ export const secretSettings: readonly SettingName[] = [
   'BORGOS_ADMIN_PASSWORD',
   'BORGOS_LLM_URL',
   'BORGOS_LLM_API_KEY',
+  'BORGOS_AGENT_ZERO_URL',
   'BORGOS_ZOEKT_URL',
 ];
 

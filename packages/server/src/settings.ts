@@ -54,6 +54,15 @@ export interface Settings {
   embeddingModel: string | undefined;
   /** `undefined`: code is searched with an index of BorgOS's own. */
   zoektUrl: string | undefined;
+  agentZero: {
+    /** Absolute; `undefined`: BorgOS starts none. */
+    directory: string | undefined;
+    port: number;
+    /** Of one that runs elsewhere; it wins over the directory. */
+    url: string | undefined;
+    /** `undefined`: that of a virtual environment in the directory. */
+    python: string | undefined;
+  };
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
   /** Where this machine's programs are looked for, as in `PATH`; `undefined`: not told. */
   searchPath: string | undefined;
@@ -275,6 +284,12 @@ export function readSettings({
     llmModel: result.data.BORGOS_LLM_MODEL,
     embeddingModel: result.data.BORGOS_EMBEDDING_MODEL,
     zoektUrl: result.data.BORGOS_ZOEKT_URL,
+    agentZero: {
+      directory: result.data.BORGOS_AGENT_ZERO_DIR,
+      port: result.data.BORGOS_AGENT_ZERO_PORT,
+      url: result.data.BORGOS_AGENT_ZERO_URL,
+      python: result.data.BORGOS_AGENT_ZERO_PYTHON,
+    },
     logLevel: result.data.BORGOS_LOG_LEVEL,
     searchPath: env.PATH || undefined,
     networkEnvironment: variablesOf(env, networkVariables),

@@ -1,20 +1,32 @@
-import { absentAdapter } from './absent-adapter.ts';
+import {
+  type AgentZero,
+  type AgentZeroOptions,
+  connectAgentZero,
+} from './agent-zero/connect-agent-zero.ts';
 import { type CommandAdapters, commandAdapters } from './command/command-adapters.ts';
 
-/** An adapter for each agent that there is, or could be. */
-export function openAdapters(options: Parameters<typeof commandAdapters>[0]): CommandAdapters[] {
-  return [
+/** An adapter for each agent that there is, or could be; and Agent Zero, as it is more than one. */
+export function openAdapters({
+  agentZero: settings,
+  environment,
+  isPortFree,
+  findPortHolder,
+  log,
+  ...options
+}: Parameters<typeof commandAdapters>[0] &
+  Pick<AgentZeroOptions, 'environment' | 'isPortFree' | 'findPortHolder' | 'log'> & {
+    /** As it is set. */
+    agentZero: Pick<AgentZeroOptions, 'directory' | 'port' | 'url' | 'python'>;
+  }): { adapters: CommandAdapters[]; agentZero: AgentZero } {
+  const { home, instance, processes } = options;
+  const agentZero = connectAgentZero({
+    ...settings,
+    ...{ home, instance, processes, environment, isPortFree, findPortHolder, log },
+  });
+  const { adapter } = agentZero;
+  const adapters = [
     ...commandAdapters(options),
-    {
-      adapter: absentAdapter({
-        name: 'agent-zero',
-        title: 'Agent Zero',
-        kind: 'agent-zero',
-        reason: 'Agent Zero is not connected: its tasks wait until it is',
-      }),
-      source: 'built_in',
-      mostRunning: undefined,
-      secrets: [],
-    },
+    { adapter, source: 'built_in' as const, mostRunning: undefined, secrets: [] },
   ];
+  return { adapters, agentZero };
 }

@@ -137,6 +137,7 @@ const testSettings: Omit<Settings, 'home' | 'databaseUrl'> = {
   llmModel: undefined,
   embeddingModel: undefined,
   zoektUrl: undefined,
+  agentZero: { directory: undefined, port: 8085, url: undefined, python: undefined },
   searchPath: process.env.PATH,
   networkEnvironment: {},
   variables: () => ({}),

@@ -20,7 +20,7 @@ export async function listeningSockets(pids: number[]): Promise<Listener[]> {
   return [...listeners.values()].sort((a, b) => a.port - b.port || (a.host < b.host ? -1 : 1));
 }
 
-async function socketInodes(pid: number): Promise<Set<string>> {
+export async function socketInodes(pid: number): Promise<Set<string>> {
   const inodes = new Set<string>();
   const directory = `/proc/${pid}/fd`;
   for (const name of await readdir(directory).catch(() => [])) {

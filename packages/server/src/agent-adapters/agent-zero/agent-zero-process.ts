@@ -1,0 +1,250 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { AppError } from '../../errors.ts';
+import { createInTurn } from '../../in-turn.ts';
+import { endAgentZero } from './end-agent-zero.ts';
+import {
+  agentZeroMarker,
+  type Launch,
+  launchAgentZero,
+  readLastLines,
+} from './launch-agent-zero.ts';
+import { readRecord, writeRecord } from './process-record.ts';
+import type { Processes, ProcessIdentity } from './processes.ts';
+import { rotateLog } from './rotate-log.ts';
+
+export interface ProcessOptions extends Omit<Launch, 'logFile'> {
+  /** Of what is kept of the process: a folder of BORGOS_HOME. */
+  folder: string;
+  processes: Processes;
+  isPortFree(port: number): Promise<boolean>;
+  findPortHolder(port: number): Promise<{ pid: number; name: string } | null>;
+  isHealthy(): Promise<boolean>;
+  /** Ends the tasks in it. */
+  beforeStop(): Promise<void>;
+  log: {
+    info(data: object, text: string): void;
+    warn(data: object, text: string): void;
+  };
+}
+
+/** An Agent Zero that BorgOS starts, looks after, and finds again after its own restart. */
+export interface AgentZeroProcess {
+  /** `null`: none, or one that does not answer yet. */
+  running(): Promise<ProcessIdentity | null>;
+  /** Also one that does not answer. */
+  alive(): Promise<ProcessIdentity | null>;
+  /**
+   * Returns when it answers, or after 20 s. One that is there is left.
+   * @throws AppError AGENT_ZERO_NOT_CONFIGURED, AGENT_ZERO_FAILED, PORT_IN_USE
+   */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Takes up what an earlier life left. */
+  recover(): Promise<void>;
+  /** Lets go of it: it runs on. */
+  close(): Promise<void>;
+}
+
+const lookMs = 500;
+const startLookMs = 100;
+const startMs = 20_000;
+const rotateEvery = 10;
+const firstDelayMs = 5_000;
+const mostCrashes = 5;
+/** Who has run that long is taken to be well. */
+const wellMs = 600_000;
+
+export function createAgentZeroProcess(options: ProcessOptions): AgentZeroProcess {
+  const { directory, port, folder, processes, instance, log } = options;
+  const recordFile = join(folder, 'process.json');
+  const logFile = join(folder, 'output.log');
+  const inTurn = createInTurn();
+  const closing = new AbortController();
+  let current: ProcessIdentity | null = null;
+  let isHealthy = false;
+  let wanted = false;
+  let crashes = 0;
+  let startedAt = 0;
+  let restarting: NodeJS.Timeout | undefined;
+  let looks = 0;
+  let isLooking = false;
+
+  const keep = () => writeRecord(recordFile, { wanted, directory, port, process: current });
+  const turn = <T>(work: () => Promise<T>) => inTurn(work, closing.signal);
+
+  const looking = setInterval(() => {
+    if (isLooking || current === null) return;
+    isLooking = true;
+    look()
+      .catch((error) => log.warn({ err: error }, 'Agent Zero could not be looked after'))
+      .finally(() => {
+        isLooking = false;
+      });
+  }, lookMs).unref();
+
+  async function look(): Promise<void> {
+    const looked = current;
+    if (looked === null) return;
+    if (!(await processes.isAlive(looked))) return onExit(looked);
+    looks += 1;
+    if (looks % rotateEvery === 0) await rotateLog(logFile);
+    if (!isHealthy) await becomeHealthy(looked);
+  }
+
+  async function becomeHealthy(looked: ProcessIdentity): Promise<boolean> {
+    const answers = await options.isHealthy();
+    // What answers at the port may be another program, once the process is gone.
+    if (!answers || current !== looked || !(await processes.isAlive(looked))) return false;
+    isHealthy = true;
+    return true;
+  }
+
+  /** At once in memory, so that nobody sees it run; the rest when it is its turn. */
+  function onExit(exited: ProcessIdentity): void {
+    if (current !== exited || closing.signal.aborted) return;
+    current = null;
+    isHealthy = false;
+    turn(async () => {
+      await endAgentZero({ ...options, leader: exited, politeMs: 0 });
+      if (current === null) await keep();
+      if (!wanted || current !== null) return;
+      if (performance.now() - startedAt > wellMs) crashes = 0;
+      crashes += 1;
+      const lines = await readLastLines(logFile);
+      log.warn({ crashes, lines }, 'Agent Zero has ended by itself');
+      if (crashes <= mostCrashes) scheduleRestart();
+    }).catch((error) => {
+      if (!closing.signal.aborted)
+        log.warn({ err: error }, 'the end of Agent Zero was not settled');
+    });
+  }
+
+  function scheduleRestart(): void {
+    clearTimeout(restarting);
+    restarting = setTimeout(
+      () => {
+        turn(async () => {
+          if (wanted && current === null) await launch();
+        }).catch((error) => {
+          if (closing.signal.aborted) return;
+          log.warn({ err: error }, 'Agent Zero could not be started again');
+          crashes += 1;
+          if (crashes <= mostCrashes) scheduleRestart();
+        });
+      },
+      firstDelayMs * 2 ** Math.max(0, crashes - 1),
+    ).unref();
+  }
+
+  async function assertPortFree(): Promise<void> {
+    if (await options.isPortFree(port)) return;
+    const holder = await options.findPortHolder(port);
+    const who = holder ? `${holder.name} (process ${holder.pid})` : 'another program';
+    throw new AppError(
+      'PORT_IN_USE',
+      `Port ${port} is held by ${who}. Stop that, or choose another port for Agent Zero with BORGOS_AGENT_ZERO_PORT. If it is an Agent Zero itself, BorgOS uses it as it is with BORGOS_AGENT_ZERO_URL=http://127.0.0.1:${port}`,
+    );
+  }
+
+  async function launch(): Promise<ProcessIdentity> {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await assertPortFree();
+    await rotateLog(logFile);
+    const child = await launchAgentZero({ ...options, logFile });
+    const leader = (await processes.identify(child.pid)) ?? { pid: child.pid, startedAt: 'gone' };
+    current = leader;
+    isHealthy = false;
+    startedAt = performance.now();
+    if (child.exitCode !== null || child.signalCode !== null) onExit(leader);
+    else child.once('exit', () => onExit(leader));
+    await keep();
+    log.info({ pid: child.pid, port }, 'Agent Zero is started');
+    return leader;
+  }
+
+  async function start(): Promise<void> {
+    clearTimeout(restarting);
+    if (current !== null && isHealthy && (await processes.isAlive(current))) return;
+    const until = performance.now() + startMs;
+    if (current === null || !(await processes.isAlive(current))) {
+      crashes = 0;
+      wanted = true;
+      try {
+        await launch();
+      } catch (error) {
+        wanted = false;
+        throw error;
+      }
+    }
+    while (current !== null && performance.now() < until) {
+      if (await becomeHealthy(current)) return;
+      await wait(startLookMs, undefined, { signal: closing.signal });
+    }
+    if (current !== null) return;
+    wanted = false;
+    const lines = await readLastLines(logFile);
+    throw new AppError(
+      'AGENT_ZERO_FAILED',
+      `Agent Zero ended while it started. What it printed last, of ${logFile}:\n${lines || '(nothing)'}`,
+    );
+  }
+
+  async function stop(): Promise<void> {
+    clearTimeout(restarting);
+    wanted = false;
+    const leader = current;
+    if (leader !== null && isHealthy) await options.beforeStop().catch(() => {});
+    // From now on nobody is told that it runs, nor is it taken for a crash.
+    current = null;
+    isHealthy = false;
+    await endAgentZero({ ...options, leader });
+    if (leader === null) return;
+    await keep();
+    log.info({ pid: leader.pid }, 'Agent Zero is stopped');
+  }
+
+  async function alive(): Promise<ProcessIdentity | null> {
+    const looked = current;
+    return looked && (await processes.isAlive(looked)) ? looked : null;
+  }
+
+  return {
+    running: async () => (isHealthy ? alive() : null),
+    alive,
+    start: () => turn(start),
+    stop: () => turn(stop),
+    recover: () =>
+      turn(async () => {
+        const record = await readRecord(recordFile);
+        const leader = record?.process ?? (await findMarked());
+        wanted = record?.wanted ?? false;
+        const isSame = record?.directory === directory && record.port === port;
+        if (leader && isSame && wanted && (await processes.isAlive(leader))) {
+          current = leader;
+          startedAt = performance.now();
+          const answers = await becomeHealthy(leader);
+          log.info({ pid: leader.pid, answers }, 'Agent Zero is found again');
+          return;
+        }
+        // Of other settings, or left by one that has died.
+        await endAgentZero({ ...options, leader });
+        if (!wanted) return;
+        await launch().catch((error) => {
+          log.warn({ err: error }, 'Agent Zero could not be started again');
+        });
+      }),
+    async close() {
+      clearInterval(looking);
+      clearTimeout(restarting);
+      closing.abort(new Error('BorgOS stops'));
+    },
+  };
+
+  async function findMarked(): Promise<ProcessIdentity | null> {
+    const marked = await processes.marked(agentZeroMarker);
+    const first = marked.find(({ value }) => value === instance);
+    return first ? processes.identify(first.pid) : null;
+  }
+}
