@@ -46,6 +46,7 @@ const tags = [
     description: 'Which projects there are, by what one remembers of them; and their code.',
   },
   { name: 'Agents', description: 'Who works on projects, and what they are to do.' },
+  { name: 'Agent Zero', description: 'The one agent that runs all the time.' },
   { name: 'Webhooks', description: 'Who is told by HTTP when something happens.' },
   { name: 'Authentication', description: 'Who may do what: users, sessions and API tokens.' },
   { name: 'MCP', description: 'What agents can do here, by the Model Context Protocol.' },

@@ -1,86 +1,47 @@
-import { afterAll, describe, expect, test } from 'vitest';
-import { isPortFree } from '../../deployments/ports.ts';
-import { findPortHolder } from '../../runtimes/process/port-holder.ts';
-import { openProcessTable } from '../../runtimes/process/process-table.ts';
+import { expect, test } from 'vitest';
 import { freePort } from '../../testing/free-port.ts';
 import { adapterSuite } from '../adapter-suite.ts';
 import { apiKeyOf } from './access.ts';
-import { type AgentZero, connectAgentZero } from './connect-agent-zero.ts';
+import type { AgentZero } from './connect-agent-zero.ts';
+import { connectForTests } from './testing/connect-for-tests.ts';
 import { type FakeInstallation, installFake } from './testing/fake-installation.ts';
 
-const fakes: FakeInstallation[] = [];
+const places = new Map<string, { fake: FakeInstallation; port: number; instance: string }>();
 const opened: AgentZero[] = [];
-let instances = 0;
-
-async function newFake(variables?: Record<string, string>): Promise<FakeInstallation> {
-  const fake = await installFake(variables);
-  fakes.push(fake);
-  return fake;
-}
-
-function connect(fields: {
-  home: string;
-  directory: string | undefined;
-  port: number;
-  url?: string | undefined;
-  instance: string;
-}): AgentZero {
-  const zero = connectAgentZero({
-    ...fields,
-    url: fields.url,
-    python: process.execPath,
-    environment: { PATH: process.env.PATH ?? '' },
-    processes: openProcessTable(),
-    isPortFree,
-    findPortHolder,
-    log: { info() {}, warn() {} },
-    pollMs: 60,
-  });
-  opened.push(zero);
-  return zero;
-}
 
 async function closeAll(): Promise<void> {
   for (const zero of opened) await zero.stop().catch(() => {});
   for (const zero of opened.splice(0)) await zero.adapter.close();
-  for (const fake of fakes.splice(0)) await fake.remove();
+  for (const { fake } of places.values()) await fake.remove();
+  places.clear();
 }
-afterAll(closeAll);
-
-const places = new Map<string, { directory: string; port: number; instance: string }>();
 
 for (const prefix of ['/api', '']) {
   adapterSuite({
     name: `Agent Zero with the prefix "${prefix}"`,
     async create(home) {
-      let place = places.get(home);
-      const isNext = place !== undefined;
-      if (!place) {
-        const fake = await newFake();
-        await fake.behave({ prefix });
-        instances += 1;
-        const instance = `t${process.pid}${instances}`.slice(-6);
-        place = { directory: fake.directory, port: await freePort(), instance };
-        places.set(home, place);
-      }
+      const former = places.get(home);
+      const fake = former?.fake ?? (await installFake());
+      const port = former?.port ?? (await freePort());
+      const instance = home.slice(-6).toLowerCase();
+      places.set(home, { fake, port, instance });
+      await fake.behave({ prefix });
       // As after a restart: what an earlier life had is let go, and found again.
       for (const zero of opened.splice(0)) await zero.adapter.close();
-      const zero = connect({ home, ...place });
-      await (isNext ? zero.recover() : zero.start());
+      const zero = connectForTests({ home, directory: fake.directory, port, instance });
+      opened.push(zero);
+      await (former ? zero.recover() : zero.start());
       return zero.adapter;
     },
     createAbsent: async (home) =>
-      connect({ home, directory: undefined, port: 1, instance: 'absent' }).adapter,
+      connectForTests({ home, directory: undefined, port: 1, instance: 'absent' }).adapter,
     // It is one process for all tasks, asks nothing, and does not say what it used.
     without: ['stubborn', 'leave', 'where', 'use', 'ask'],
     close: closeAll,
   });
 }
 
-describe('the key for the API of Agent Zero', () => {
-  test('is made as Agent Zero makes it', () => {
-    expect(apiKeyOf('0123456789abcdef0123456789abcdef', 'borgos', 's3cret')).toBe(
-      '8KLpwZUFV8z4Klw8',
-    );
-  });
+test('makes the key for its API as Agent Zero does', () => {
+  const key = apiKeyOf('0123456789abcdef0123456789abcdef', 'borgos', 's3cret');
+  expect(key).toBe('8KLpwZUFV8z4Klw8');
 });

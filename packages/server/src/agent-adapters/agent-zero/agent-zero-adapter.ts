@@ -7,7 +7,8 @@ import {
   LeaveRunning,
 } from '../../agents/adapter.ts';
 import type { Chats } from './chats.ts';
-import { followChat } from './follow-chat.ts';
+import { type ChatRun, followChat } from './follow-chat.ts';
+import { createRemovals } from './removals.ts';
 import { filesAsked, readFiles } from './task-files.ts';
 
 export interface AgentZeroAdapterOptions {
@@ -38,12 +39,10 @@ const capabilities: AgentCapabilities = {
   cost: false,
 };
 
-/** How long Agent Zero may take to end a task that is cancelled. */
-const removeMs = 1_200;
-
 /** Agent Zero as an agent: each attempt is a chat of its own, told once and then read. */
 export function createAgentZeroAdapter(options: AgentZeroAdapterOptions): AgentAdapter {
   const { chats, instance, isHere } = options;
+  const removals = createRemovals(chats);
   const idOf = (externalRef: string) => `${externalRef}-${instance}`;
 
   async function hasChat(id: string, signal: AbortSignal): Promise<boolean> {
@@ -52,8 +51,7 @@ export function createAgentZeroAdapter(options: AgentZeroAdapterOptions): AgentA
   }
 
   async function* follow(
-    id: string,
-    from: number,
+    chat: Pick<ChatRun, 'id' | 'from' | 'problem'>,
     life: unknown,
     run: AgentRunOptions,
     files: string[],
@@ -66,9 +64,8 @@ export function createAgentZeroAdapter(options: AgentZeroAdapterOptions): AgentA
     try {
       const { pollMs } = options;
       for await (const event of followChat({
+        ...chat,
         chats,
-        id,
-        from,
         isGone,
         pollMs,
         signal: run.signal,
@@ -82,12 +79,8 @@ export function createAgentZeroAdapter(options: AgentZeroAdapterOptions): AgentA
     } finally {
       // What ended by itself stays in its list of chats, for a person to read.
       const isLeft = run.signal.reason instanceof LeaveRunning;
-      if (!hasEnded && !isLeft) await remove(id);
+      if (!hasEnded && !isLeft) await removals.remove(chat.id);
     }
-  }
-
-  async function remove(id: string): Promise<void> {
-    await chats.remove(id, AbortSignal.timeout(removeMs)).catch(() => {});
   }
 
   return {
@@ -112,10 +105,10 @@ export function createAgentZeroAdapter(options: AgentZeroAdapterOptions): AgentA
       const files = filesAsked(task.inputData);
       yield { type: 'attached', saved: { chat: id, life, files } };
       const where = isHere ? `\n\nPut the files that you make into the folder ${run.cwd}` : '';
-      if (run.signal.aborted) return remove(id);
+      if (run.signal.aborted) return removals.remove(id);
       // Sent once: whether it came is seen in the log of the chat.
-      await chats.tell(id, `${task.prompt}${where}`, run.signal).catch(() => {});
-      yield* follow(id, 0, life, run, files);
+      const problem = await problemOf(chats.tell(id, `${task.prompt}${where}`, run.signal));
+      yield* follow({ id, from: 0, problem }, life, run, files);
     },
 
     async *resume(ref, run) {
@@ -127,7 +120,7 @@ export function createAgentZeroAdapter(options: AgentZeroAdapterOptions): AgentA
       });
       const begun = ref.saved && (await chats.look(id, run.signal).catch(() => null));
       if (!ref.saved || (begun && begun.logs.length === 0)) {
-        await remove(id);
+        await removals.remove(id);
         yield interrupted('BorgOS ended before Agent Zero was told what to do');
         return;
       }
@@ -136,11 +129,11 @@ export function createAgentZeroAdapter(options: AgentZeroAdapterOptions): AgentA
         yield interrupted('Agent Zero was started anew while BorgOS was away');
         return;
       }
-      yield* follow(id, ref.position, ref.saved.life, run, filesAsked(ref.saved));
+      yield* follow({ id, from: ref.position }, ref.saved.life, run, filesAsked(ref.saved));
     },
 
     async cancel(ref) {
-      if ((await options.life()) !== null) await remove(idOf(ref.externalRef));
+      if ((await options.life()) !== null) await removals.remove(idOf(ref.externalRef));
     },
 
     async listRunning() {
@@ -153,6 +146,20 @@ export function createAgentZeroAdapter(options: AgentZeroAdapterOptions): AgentA
       });
     },
 
-    close: options.close,
+    async close() {
+      removals.close();
+      await options.close();
+    },
   };
+}
+
+/** @throws AgentFailure */
+async function problemOf(work: Promise<void>): Promise<string | undefined> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    if (error instanceof AgentFailure) throw error;
+    return error instanceof Error ? error.message : String(error);
+  }
 }

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AppError } from '../../errors.ts';
 import { createInTurn } from '../../in-turn.ts';
+import { scrub } from '../../scrub.ts';
+import { assertPortFree } from './assert-port-free.ts';
 import { endAgentZero } from './end-agent-zero.ts';
 import {
   agentZeroMarker,
@@ -107,12 +109,14 @@ export function createAgentZeroProcess(options: ProcessOptions): AgentZeroProces
     current = null;
     isHealthy = false;
     turn(async () => {
+      // The next one is there already: what the last one left was ended before it was started.
+      if (current !== null) return;
       await endAgentZero({ ...options, leader: exited, politeMs: 0 });
-      if (current === null) await keep();
-      if (!wanted || current !== null) return;
+      await keep();
+      if (!wanted) return;
       if (performance.now() - startedAt > wellMs) crashes = 0;
       crashes += 1;
-      const lines = await readLastLines(logFile);
+      const lines = scrub(await readLastLines(logFile));
       log.warn({ crashes, lines }, 'Agent Zero has ended by itself');
       if (crashes <= mostCrashes) scheduleRestart();
     }).catch((error) => {
@@ -138,19 +142,11 @@ export function createAgentZeroProcess(options: ProcessOptions): AgentZeroProces
     ).unref();
   }
 
-  async function assertPortFree(): Promise<void> {
-    if (await options.isPortFree(port)) return;
-    const holder = await options.findPortHolder(port);
-    const who = holder ? `${holder.name} (process ${holder.pid})` : 'another program';
-    throw new AppError(
-      'PORT_IN_USE',
-      `Port ${port} is held by ${who}. Stop that, or choose another port for Agent Zero with BORGOS_AGENT_ZERO_PORT. If it is an Agent Zero itself, BorgOS uses it as it is with BORGOS_AGENT_ZERO_URL=http://127.0.0.1:${port}`,
-    );
-  }
-
   async function launch(): Promise<ProcessIdentity> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await assertPortFree();
+    // What a former one has left, which may hold the port.
+    await endAgentZero({ ...options, leader: null });
+    await assertPortFree(port, options);
     await rotateLog(logFile);
     const child = await launchAgentZero({ ...options, logFile });
     const leader = (await processes.identify(child.pid)) ?? { pid: child.pid, startedAt: 'gone' };
@@ -160,35 +156,41 @@ export function createAgentZeroProcess(options: ProcessOptions): AgentZeroProces
     if (child.exitCode !== null || child.signalCode !== null) onExit(leader);
     else child.once('exit', () => onExit(leader));
     await keep();
-    log.info({ pid: child.pid, port }, 'Agent Zero is started');
+    log.info({ process: child.pid, port }, 'Agent Zero is started');
     return leader;
   }
 
-  async function start(): Promise<void> {
-    clearTimeout(restarting);
-    if (current !== null && isHealthy && (await processes.isAlive(current))) return;
+  /** @throws AppError AGENT_ZERO_FAILED, CONFLICT */
+  async function untilHealthy(leader: ProcessIdentity): Promise<void> {
     const until = performance.now() + startMs;
-    if (current === null || !(await processes.isAlive(current))) {
-      crashes = 0;
-      wanted = true;
-      try {
-        await launch();
-      } catch (error) {
-        wanted = false;
-        throw error;
-      }
-    }
-    while (current !== null && performance.now() < until) {
-      if (await becomeHealthy(current)) return;
+    while (current === leader && performance.now() < until) {
+      if (isHealthy || (await becomeHealthy(leader))) return;
       await wait(startLookMs, undefined, { signal: closing.signal });
     }
-    if (current !== null) return;
+    if (current === leader) return;
+    if (!wanted) throw new AppError('CONFLICT', 'Agent Zero was stopped while it started');
+    // It would not do better by itself.
     wanted = false;
-    const lines = await readLastLines(logFile);
+    clearTimeout(restarting);
+    const lines = scrub(await readLastLines(logFile));
     throw new AppError(
       'AGENT_ZERO_FAILED',
       `Agent Zero ended while it started. What it printed last, of ${logFile}:\n${lines || '(nothing)'}`,
     );
+  }
+
+  /** One that is there is left. */
+  async function ensureLaunched(): Promise<ProcessIdentity> {
+    clearTimeout(restarting);
+    if (current !== null && (await processes.isAlive(current))) return current;
+    crashes = 0;
+    wanted = true;
+    try {
+      return await launch();
+    } catch (error) {
+      wanted = false;
+      throw error;
+    }
   }
 
   async function stop(): Promise<void> {
@@ -202,7 +204,7 @@ export function createAgentZeroProcess(options: ProcessOptions): AgentZeroProces
     await endAgentZero({ ...options, leader });
     if (leader === null) return;
     await keep();
-    log.info({ pid: leader.pid }, 'Agent Zero is stopped');
+    log.info({ process: leader.pid }, 'Agent Zero is stopped');
   }
 
   async function alive(): Promise<ProcessIdentity | null> {
@@ -213,7 +215,7 @@ export function createAgentZeroProcess(options: ProcessOptions): AgentZeroProces
   return {
     running: async () => (isHealthy ? alive() : null),
     alive,
-    start: () => turn(start),
+    start: async () => untilHealthy(await turn(ensureLaunched)),
     stop: () => turn(stop),
     recover: () =>
       turn(async () => {
@@ -225,7 +227,7 @@ export function createAgentZeroProcess(options: ProcessOptions): AgentZeroProces
           current = leader;
           startedAt = performance.now();
           const answers = await becomeHealthy(leader);
-          log.info({ pid: leader.pid, answers }, 'Agent Zero is found again');
+          log.info({ process: leader.pid, answers }, 'Agent Zero is found again');
           return;
         }
         // Of other settings, or left by one that has died.

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AgentZeroStatus } from '@borgos/contracts/agent-zero';
 import type { AgentAdapter } from '../../agents/adapter.ts';
@@ -6,6 +7,8 @@ import { readAccess } from './access.ts';
 import { createAgentZeroAdapter } from './agent-zero-adapter.ts';
 import { createAgentZeroProcess, type ProcessOptions } from './agent-zero-process.ts';
 import { createChats } from './chats.ts';
+import { endAgentZero } from './end-agent-zero.ts';
+import { readRecord } from './process-record.ts';
 import { createSession } from './session.ts';
 
 export interface AgentZeroOptions
@@ -35,6 +38,8 @@ const healthMs = 2_000;
 /** The one Agent Zero of this BorgOS: its process, if it has one here, and the agent in it. */
 export function connectAgentZero(options: AgentZeroOptions): AgentZero {
   const { directory, instance } = options;
+  const folder = join(options.home, 'agent-zero');
+  const recordFile = join(folder, 'process.json');
   const elsewhere = options.url === undefined ? undefined : new URL(options.url);
   const port = elsewhere ? portOf(elsewhere) : options.port;
   const url = elsewhere ? elsewhere.origin : `http://127.0.0.1:${port}`;
@@ -55,13 +60,15 @@ export function connectAgentZero(options: AgentZeroOptions): AgentZero {
       ? null
       : createAgentZeroProcess({
           ...options,
-          folder: join(options.home, 'agent-zero'),
+          folder,
           directory,
           isHealthy: async () => (await look()) !== null,
           async beforeStop() {
-            for (const { externalRef } of await adapter.listRunning()) {
-              await chats.remove(`${externalRef}-${instance}`, AbortSignal.timeout(healthMs));
-            }
+            const running = await adapter.listRunning();
+            const signal = AbortSignal.timeout(healthMs);
+            await Promise.allSettled(
+              running.map(({ externalRef }) => chats.remove(`${externalRef}-${instance}`, signal)),
+            );
           },
         });
 
@@ -115,7 +122,14 @@ export function connectAgentZero(options: AgentZeroOptions): AgentZero {
     },
     start: async () => owned().start(),
     stop: async () => owned().stop(),
-    recover: async () => agentProcess?.recover(),
+    recover: async () => {
+      if (agentProcess) return agentProcess.recover();
+      // One that BorgOS has started, before the settings said otherwise.
+      const record = await readRecord(recordFile);
+      if (!record) return;
+      await endAgentZero({ ...options, port: record.port, leader: record.process });
+      await rm(recordFile, { force: true });
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import { type AgentEvent, AgentFailure } from '../../agents/adapter.ts';
-import type { Chats, Snapshot } from './chats.ts';
+import type { Chats, LogItem, Snapshot } from './chats.ts';
 import { createLogReader } from './log-reader.ts';
 import { InvalidAnswer } from './session.ts';
 
@@ -11,6 +11,8 @@ export interface ChatRun {
   /** Whether the Agent Zero that it began with is no more. */
   isGone(): Promise<boolean>;
   pollMs: number;
+  /** What went wrong when it was told what to do: it may have heard it all the same. */
+  problem?: string | undefined;
   signal: AbortSignal;
 }
 
@@ -56,16 +58,16 @@ export async function* followChat(run: ChatRun): AsyncGenerator<AgentEvent> {
     if (signal.aborted) return;
     if (!isOver) continue;
     if (await run.isGone()) throw gone();
-    yield ending(reader.verdict());
+    yield ending(reader.verdict(), run.problem);
     return;
   }
 }
 
-function ending(verdict: ReturnType<ReturnType<typeof createLogReader>['verdict']>): AgentEvent {
+function ending(verdict: LogItem | undefined, untold: string | undefined): AgentEvent {
   const text = verdict?.content ?? '';
   if (verdict?.type === 'response') return { type: 'done', output: { text } };
   const problem = verdict && [verdict.heading, text].filter(Boolean).join(': ');
-  const message = problem || 'Agent Zero ended its work without a response';
+  const message = problem || untold || 'Agent Zero ended its work without a response';
   return { type: 'error', code: 'AGENT_FAILED', message };
 }
 

@@ -49,7 +49,8 @@ export function createSession({
   }
 
   async function health(signal: AbortSignal): Promise<{ version: string | null } | null> {
-    for (const tried of prefix === undefined ? ['/api', ''] : [prefix]) {
+    // The one that is known first; an Agent Zero that was brought up to date has the other one.
+    for (const tried of prefix === '' ? ['', '/api'] : ['/api', '']) {
       const response = await send(`${tried}/health`, { signal });
       const text = await readAnswer(response);
       const answer = response.status === 200 ? parse(text) : undefined;

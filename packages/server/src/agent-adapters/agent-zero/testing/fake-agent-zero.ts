@@ -127,6 +127,7 @@ const behaviours: Record<string, (chat: Chat, folder: string) => Promise<void> |
   tools(chat) {
     add(chat, 'code_exe', 'read', { heading: 'A0: cat a.txt', kvps: { _tool_name: 'shell' } });
   },
+  wait: (chat) => until(chat, 'go-on'),
   /** Its words come one after another, and the whole log begins anew in between. */
   async grow(chat) {
     const item = add(chat, 'response', 'one');
