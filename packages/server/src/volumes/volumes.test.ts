@@ -197,30 +197,30 @@ describe.for(docker.available ? (['process', 'docker'] as const) : (['process'] 
       ]);
     });
 
-    test.runIf(runtime === 'docker')('is one of Docker with labels, and no bind', async () => {
-      await using shop = await makeShop();
-      const { id, container_id } = await shop.release(counting('x'), { volumes: [data] });
-      const { Mounts } = await engine.getContainer(container_id ?? '').inspect();
-      expect(Mounts).toMatchObject([{ Type: 'volume', Driver: 'local', Destination: '/data' }]);
-      const [volume] = await list();
-      const found = await engine.getVolume(volume?.location ?? '').inspect();
-      expect(found.Options ?? {}).toEqual({});
-      expect(found.Labels).toEqual({
-        'borgos.managed': 'true',
-        'borgos.instance': await readInstance(app.home),
-        'borgos.deployment': String(id),
-        'borgos.volume': 'data',
+    if (runtime === 'docker')
+      test('is one of Docker with labels, and no bind', async () => {
+        await using shop = await makeShop();
+        const { id, container_id } = await shop.release(counting('x'), { volumes: [data] });
+        const { Mounts } = await engine.getContainer(container_id ?? '').inspect();
+        expect(Mounts).toMatchObject([{ Type: 'volume', Driver: 'local', Destination: '/data' }]);
+        const [volume] = await list();
+        const found = await engine.getVolume(volume?.location ?? '').inspect();
+        expect(found.Options ?? {}).toEqual({});
+        expect(found.Labels).toEqual({
+          'borgos.managed': 'true',
+          'borgos.instance': await readInstance(app.home),
+          'borgos.deployment': String(id),
+          'borgos.volume': 'data',
+        });
+        await app.client.deployments.delete({ id });
+        await app.client.volumes.delete({ id: volume?.id ?? 0, name: 'data' });
+        await expect(engine.getVolume(volume?.location ?? '').inspect()).rejects.toMatchObject({
+          statusCode: 404,
+        });
       });
-      await app.client.deployments.delete({ id });
-      await app.client.volumes.delete({ id: volume?.id ?? 0, name: 'data' });
-      await expect(engine.getVolume(volume?.location ?? '').inspect()).rejects.toMatchObject({
-        statusCode: 404,
-      });
-    });
 
-    test.runIf(runtime === 'docker')(
-      'is not taken from a container that BorgOS did not make',
-      async () => {
+    if (runtime === 'docker')
+      test('is not taken from a container that BorgOS did not make', async () => {
         await using shop = await makeShop();
         const { id, image } = await shop.release(counting('x'), { volumes: [data] });
         const [volume] = await list();
@@ -240,8 +240,7 @@ describe.for(docker.available ? (['process', 'docker'] as const) : (['process'] 
           .remove()
           .catch(() => {});
         expect(await list()).toHaveLength(1);
-      },
-    );
+      });
 
     test('a name or a path that could reach anything else is refused', async () => {
       const refused = [
