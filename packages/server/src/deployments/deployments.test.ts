@@ -223,9 +223,9 @@ describe.for(docker.available ? (['process', 'docker'] as const) : (['process'] 
       ['throws at start', 'throw new Error("boom at start")', 'EXITED', ['boom at start']],
       [
         'listens on another port',
-        'require("http").createServer((q, s) => s.end()).listen(45871, "0.0.0.0")',
+        'require("http").createServer((q, s) => s.end()).listen(ELSEWHERE, "0.0.0.0")',
         'WRONG_PORT',
-        ['45871', 'expected 0.0.0.0:', 'PORT'],
+        ['ELSEWHERE', 'expected 0.0.0.0:', 'PORT'],
       ],
       [
         'never listens',
@@ -248,12 +248,14 @@ describe.for(docker.available ? (['process', 'docker'] as const) : (['process'] 
     ] as const)(
       'of an app that %s fails with the true reason and leaves nothing',
       async ([_, code, failure, words]) => {
-        await using project = await register({ ...nodeApp(''), 'server.js': code });
+        const elsewhere = String(await freePort());
+        const filled = (text: string) => text.replace('ELSEWHERE', elsewhere);
+        await using project = await register({ ...nodeApp(''), 'server.js': filled(code) });
         const port = await freePort();
         const { id } = await deploy(project.id, { port });
         const deployment = await app.until(id, 'failed', 'running');
         expect(deployment).toMatchObject({ status: 'failed', failure_code: failure, image: null });
-        for (const word of words) expect(deployment.status_reason).toContain(word);
+        for (const word of words) expect(deployment.status_reason).toContain(filled(word));
         expect(await leftovers(id, port)).toEqual(nothing);
         await app.client.deployments.delete({ id });
       },
