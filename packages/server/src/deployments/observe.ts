@@ -100,14 +100,14 @@ export function createObserver(
       row.process_id === process_id;
     if (isSame) return;
     await record(worker, row, { ...seen, observed_at: new Date() }, async (db) => {
-      if (crashesUntold(row, instance) > 0) await tellCrash(db, row, instance);
+      if (restarts > row.restarts) await tellCrash(db, row, instance);
     });
   }
 
   return {
     async observe(row, instance, route) {
       if (!instance) return heal(row, 'The app was removed from outside; it is started again.');
-      const newCrashes = crashesUntold(row, instance);
+      const newCrashes = instance.restarts - row.restarts;
       if (newCrashes > 0 && isCrashLoop(row.id, newCrashes)) return endCrashLoop(row, instance);
       if (instance.state === 'exited') {
         return heal(row, 'The app was stopped from outside; it is started again.');
@@ -144,23 +144,10 @@ export function createObserver(
   };
 }
 
-/** It has ended and is going to be started again: its last crash is not among its restarts yet. */
-function isDown({ state, address }: Instance): boolean {
-  return address === null && state !== 'exited' && state !== 'paused';
-}
-
-/** How often it has crashed since that was recorded, be it up again by now or not. */
-function crashesUntold(row: store.DeploymentRow, instance: Instance): number {
-  const wasDown =
-    row.status === 'unhealthy' && ['EXITED', 'OUT_OF_MEMORY'].includes(row.failure_code ?? '');
-  return instance.restarts + Number(isDown(instance)) - row.restarts - Number(wasDown);
-}
-
 /** Once for each look that finds it, however often it has crashed since the last one. */
 async function tellCrash(db: Db, row: store.DeploymentRow, instance: Instance): Promise<void> {
   const { id, project_id, name, active_revision, wanted_revision } = row;
-  const { exitCode: exit_code, outOfMemory: out_of_memory } = instance;
-  const restarts = instance.restarts + Number(isDown(instance));
+  const { exitCode: exit_code, outOfMemory: out_of_memory, restarts } = instance;
   const revision = active_revision ?? wanted_revision;
   const data = { id, project_id, name, revision, exit_code, out_of_memory, restarts };
   await appendEvent(db, 'deployment_crashed', data, systemActor);

@@ -62,8 +62,6 @@ interface Supervised {
 }
 
 const pollMs = 500;
-/** Doubled with each crash: one that crashes at once is known as a crash loop within 15 seconds. */
-const firstBackoffMs = 500;
 const longestBackoffMs = 30_000;
 /** Who has run that long is taken to be well: the delays begin anew. */
 const wellAfterMs = 10_000;
@@ -188,7 +186,7 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
   function scheduleRestart(entry: Supervised): void {
     if (closed) return;
     const { name } = entry.record;
-    const delay = Math.min(longestBackoffMs, firstBackoffMs * 2 ** entry.failures);
+    const delay = Math.min(longestBackoffMs, 1_000 * 2 ** entry.failures);
     entry.failures += 1;
     entry.restart = setTimeout(() => {
       turns
