@@ -132,7 +132,9 @@ describe('without TLS', () => {
     expect((await app.client.deployments.get({ id: ids.blog })).domains).toEqual(blogDomains);
     await app.client.domains.remove({ id: ids.blog, domain: 'a.blog.test' });
     const events = await app.eventsOf(ids.blog);
-    expect(events.filter(({ type }) => type.startsWith('domain_'))).toEqual([
+    // Who won the race above is left to chance.
+    const ofBlog = events.filter(({ data }) => Object(data).domain !== 'race.test');
+    expect(ofBlog.filter(({ type }) => type.startsWith('domain_'))).toEqual([
       { type: 'domain_added', data: { id: ids.blog, domain: 'blog.test' } },
       { type: 'domain_added', data: { id: ids.blog, domain: 'a.blog.test' } },
       { type: 'domain_removed', data: { id: ids.blog, domain: 'a.blog.test' } },
