@@ -7,12 +7,13 @@ export interface FoundFile {
   path: string;
   /** In bytes. */
   size: number;
-  /** In milliseconds since 1970. */
+  /** In whole milliseconds since 1970. */
   modified: number;
 }
 
 /** @returns `undefined` where it has vanished since, or is no file any more */
 export function findFile(directory: string, file: string): FoundFile | undefined {
   const stats = lstatSync(path.join(directory, file), { throwIfNoEntry: false });
-  return stats?.isFile() ? { path: file, size: stats.size, modified: stats.mtimeMs } : undefined;
+  if (!stats?.isFile()) return undefined;
+  return { path: file, size: stats.size, modified: Math.floor(stats.mtimeMs) };
 }

@@ -48,6 +48,15 @@ function pathsWith(file: string, term: string): unknown[] {
 }
 
 describe('an index', () => {
+  test('takes files that were changed between two milliseconds', async () => {
+    await using folder = await makeProjectFolder({ 'a.py': python('load_users') });
+    utimesSync(path.join(folder.path, 'a.py'), 1_700_000_000.1234, 1_700_000_000.1234);
+    const file = indexFile();
+    const request = { directory: folder.path, file, isUnknown: false };
+    expect(updateIndex(request).filesChanged).toBe(1);
+    expect(updateIndex(request).filesChanged).toBe(0);
+  });
+
   test('has bm25 scores that differ: with less detail all of them would be 0', async () => {
     await using folder = await makeProjectFolder({
       'a.py': python('load_users'),
