@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import Docker from 'dockerode';
@@ -53,9 +53,10 @@ describe.for(docker.available ? (['process', 'docker'] as const) : (['process'] 
     /** What is there, by the runtime's own word. */
     async function inRuntime(): Promise<string[]> {
       if (runtime === 'docker') {
-        const label = ['borgos.managed=true'];
+        const instance = await readFile(path.join(home, 'instance'), 'utf8');
+        const label = ['borgos.managed=true', `borgos.instance=${instance.trim()}`];
         const { Volumes } = await new Docker().listVolumes({ filters: JSON.stringify({ label }) });
-        return Volumes.flatMap(({ Name }) => (Name.startsWith('borgos-kept-') ? Name : []));
+        return Volumes.map(({ Name }) => Name);
       }
       const folder = path.join(home, 'volumes');
       const found = await readdir(folder, { recursive: true }).catch(() => []);
