@@ -82,8 +82,9 @@ export function adapterSuite(harness: AdapterHarness): void {
     afterEach(async () => {
       for (const controller of controllers.splice(0)) controller.abort(new Error('it is over'));
       for (let number = 1; number <= attempt; number += 1) await adapter.cancel(refOf(number));
-      await adapter.close();
+      // An adapter that is closed leaves its agent to the next one.
       await harness.close?.();
+      await adapter.close();
       await rm(home, { recursive: true, force: true });
       await rm(cwd, { recursive: true, force: true });
     });

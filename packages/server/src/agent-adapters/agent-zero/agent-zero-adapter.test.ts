@@ -10,7 +10,7 @@ const places = new Map<string, { fake: FakeInstallation; port: number; instance:
 const opened: AgentZero[] = [];
 
 async function closeAll(): Promise<void> {
-  for (const zero of opened) await zero.stop().catch(() => {});
+  for (const zero of opened) await zero.stop();
   for (const zero of opened.splice(0)) await zero.adapter.close();
   for (const { fake } of places.values()) await fake.remove();
   places.clear();
