@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { copyFile, lstat, mkdir, readdir, realpath, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createGit, type Git, GitFailure, type GitPlace } from './run-git.ts';
@@ -168,7 +169,7 @@ export function createWorktrees({
 async function snapshot({ git, place }: Opened): Promise<string> {
   const { gitDirectory } = place;
   if (gitDirectory === undefined) throw new GitFailure('the worktree has no directory of git');
-  const indexFile = join(gitDirectory, `borgos-${process.pid}-${Date.now()}.index`);
+  const indexFile = join(gitDirectory, `borgos-${randomUUID()}.index`);
   try {
     // With what git knows of the files already, so that only what has changed is read.
     await copyFile(join(gitDirectory, 'index'), indexFile);
