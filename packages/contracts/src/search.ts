@@ -24,6 +24,7 @@ export const indexState = z
 
 export type IndexState = z.infer<typeof indexState>;
 
+/** Indexes keep their numbers: a new one goes to the end. */
 export const definitionKind = z
   .enum([
     'function',
@@ -39,6 +40,8 @@ export const definitionKind = z
     'section',
   ])
   .meta({ id: 'DefinitionKind', description: '`section`: a heading of a document.' });
+
+export type DefinitionKind = z.infer<typeof definitionKind>;
 
 const definition = z
   .object({

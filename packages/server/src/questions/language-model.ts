@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
+import { modelAddress } from '../model-address.ts';
 import { PostFailure, postJson } from '../post-json.ts';
 import type { Settings } from '../settings.ts';
 
@@ -88,9 +89,7 @@ export function createLanguageModel({
   model: string;
   apiKey: string | undefined;
 }): LanguageModel {
-  const endpoint = new URL(url);
-  const path = endpoint.pathname.replace(/\/+$/, '');
-  endpoint.pathname = `${path === '' ? '/v1' : path}/chat/completions`;
+  const endpoint = modelAddress(url, 'chat/completions');
   const headers: Record<string, string> =
     apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
 

@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { AppError } from '../../errors.ts';
 import { createInTurn } from '../../in-turn.ts';
 import { scrub } from '../../scrub.ts';
+import type { Processes, ProcessIdentity } from '../processes.ts';
 import { assertPortFree } from './assert-port-free.ts';
 import { endAgentZero } from './end-agent-zero.ts';
 import {
@@ -13,7 +14,6 @@ import {
   readLastLines,
 } from './launch-agent-zero.ts';
 import { readRecord, writeRecord } from './process-record.ts';
-import type { Processes, ProcessIdentity } from './processes.ts';
 import { rotateLog } from './rotate-log.ts';
 
 export interface ProcessOptions extends Omit<Launch, 'logFile'> {

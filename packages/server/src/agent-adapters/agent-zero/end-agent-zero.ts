@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Processes, ProcessIdentity } from '../processes.ts';
 import { agentZeroMarker } from './launch-agent-zero.ts';
-import type { Processes, ProcessIdentity } from './processes.ts';
 
 const usualPoliteMs = 10_000;
 const portMs = 3_000;

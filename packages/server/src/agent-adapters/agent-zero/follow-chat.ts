@@ -1,4 +1,5 @@
 import { type AgentEvent, AgentFailure } from '../../agents/adapter.ts';
+import { pause } from '../pause.ts';
 import type { Chats, LogItem, Snapshot } from './chats.ts';
 import { createLogReader } from './log-reader.ts';
 import { InvalidAnswer } from './session.ts';
@@ -107,18 +108,4 @@ function createPatience({ isGone }: ChatRun) {
       }
     },
   };
-}
-
-/** Ends early when the signal is aborted. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-    if (signal.aborted) end();
-  });
 }

@@ -1,12 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import type { AgentCapabilities } from '@borgos/contracts/agents';
 import type { AgentAdapter, AttemptRef, RunningAttempt } from '../../agents/adapter.ts';
+import type { Processes, ProcessIdentity } from '../processes.ts';
 import type { CommandAgent } from './command-agent.ts';
 import { commandLineOf } from './command-line.ts';
+import { endRun, runMarker } from './end-run.ts';
 import { findProgram, readVersion } from './find-program.ts';
 import { followRun } from './follow-run.ts';
 import { heardIn } from './mappers.ts';
-import { endRun, type Processes, type ProcessIdentity, runMarker } from './processes.ts';
 import { forgetOldRuns, hasOutput, makeRunFiles, runFiles } from './run-files.ts';
 import { startProcess } from './start-process.ts';
 

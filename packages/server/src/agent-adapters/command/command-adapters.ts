@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { AgentAdapter } from '../../agents/adapter.ts';
+import type { Processes } from '../processes.ts';
 import { createCommandAdapter } from './command-adapter.ts';
 import { type CommandAgent, commandAgent, knownCommandAgents } from './command-agent.ts';
-import type { Processes } from './processes.ts';
 
 export interface CommandAdapters {
   adapter: AgentAdapter;

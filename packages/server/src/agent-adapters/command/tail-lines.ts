@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { pause } from '../pause.ts';
 
 export interface Line {
   /** `null`: it was longer than what is read. */
@@ -78,18 +79,4 @@ async function readAt(handle: FileHandle, position: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(chunkBytes);
   const { bytesRead } = await handle.read(buffer, 0, chunkBytes, position);
   return buffer.subarray(0, bytesRead);
-}
-
-/** Ends early when the signal is aborted. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-    if (signal.aborted) end();
-  });
 }

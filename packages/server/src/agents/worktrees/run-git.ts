@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { safeGitEnvironment, safeGitSettings } from '../../safe-git.ts';
 
 export interface GitPlace {
   /** Of the repository, or of one of its worktrees. `undefined`: git looks for it from `directory`. */
@@ -127,37 +128,15 @@ function asEnvironment(settings: Record<string, string>): Record<string, string>
 }
 
 const safeSettings: Record<string, string> = {
-  'core.fsmonitor': 'false',
-  'core.hooksPath': '/dev/null',
-  'core.pager': 'cat',
-  'core.editor': 'false',
-  'core.sshCommand': 'false',
-  'core.gitProxy': 'false',
-  'core.askPass': 'false',
-  'core.attributesFile': '/dev/null',
-  'core.untrackedCache': 'false',
-  'credential.helper': '',
-  'diff.external': '',
+  ...safeGitSettings,
   'commit.gpgSign': 'false',
-  'gpg.program': 'false',
-  'protocol.allow': 'never',
-  'gc.auto': '0',
-  'maintenance.auto': 'false',
   'merge.autoStash': 'false',
   'submodule.recurse': 'false',
   'advice.detachedHead': 'false',
-  'safe.directory': '*',
 };
 
 const safeEnvironment = {
-  LC_ALL: 'C',
-  GIT_ATTR_NOSYSTEM: '1',
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_CONFIG_NOSYSTEM: '1',
-  GIT_TERMINAL_PROMPT: '0',
-  GIT_NO_REPLACE_OBJECTS: '1',
-  GIT_NO_LAZY_FETCH: '1',
-  GIT_ALLOW_PROTOCOL: 'none',
+  ...safeGitEnvironment,
   GIT_LITERAL_PATHSPECS: '1',
   GIT_AUTHOR_NAME: 'BorgOS',
   GIT_AUTHOR_EMAIL: 'borgos@localhost',

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { safeGitEnvironment, safeGitSettings } from '../../safe-git.ts';
 import type { Repository } from './repository.ts';
 
 /** Where programs usually are, for who does not know better. */
@@ -33,12 +34,11 @@ export function createRunGit(
   const options = [
     '--no-pager',
     '--literal-pathspecs',
-    ...Object.entries(safeSettings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     `--git-dir=${repository.gitDirectory}`,
     `--work-tree=${repository.workTree}`,
   ];
-  // Nothing is inherited: GIT_* variables would win over what is said here.
-  const env = { ...safeEnvironment, PATH: searchPath };
+  const env = { ...environment, PATH: searchPath };
 
   return (...command) => {
     const timeout = Math.floor(remainingMs());
@@ -68,36 +68,5 @@ function failed(problem: string): GitAnswer {
   return { code: undefined, output: '', problem };
 }
 
-const safeSettings = {
-  'core.fsmonitor': 'false',
-  'core.hooksPath': '/dev/null',
-  'core.pager': 'cat',
-  'core.editor': 'false',
-  'core.sshCommand': 'false',
-  'core.gitProxy': 'false',
-  'core.askPass': 'false',
-  'core.attributesFile': '/dev/null',
-  'core.untrackedCache': 'false',
-  'credential.helper': '',
-  'diff.external': '',
-  'gpg.program': 'false',
-  'log.showSignature': 'false',
-  'protocol.allow': 'never',
-  'gc.auto': '0',
-  'maintenance.auto': 'false',
-  'safe.directory': '*',
-};
-
-const safeEnvironment = {
-  LC_ALL: 'C',
-  GIT_ATTR_NOSYSTEM: '1',
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_CONFIG_NOSYSTEM: '1',
-  GIT_OPTIONAL_LOCKS: '0',
-  GIT_TERMINAL_PROMPT: '0',
-  GIT_NO_REPLACE_OBJECTS: '1',
-  // A part of a repository that is not there is not fetched. Older versions of git do not know the
-  // first; the second forbids all protocols, also those that the settings allow by their name.
-  GIT_NO_LAZY_FETCH: '1',
-  GIT_ALLOW_PROTOCOL: 'none',
-};
+const settings = { ...safeGitSettings, 'log.showSignature': 'false' };
+const environment = { ...safeGitEnvironment, GIT_OPTIONAL_LOCKS: '0' };

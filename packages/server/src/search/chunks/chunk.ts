@@ -1,19 +1,4 @@
-/** What a definition is, in the terms that languages share. */
-export const definitionKinds = [
-  'function',
-  'method',
-  'class',
-  'interface',
-  'struct',
-  'enum',
-  'trait',
-  'type',
-  'module',
-  'macro',
-  'section',
-] as const;
-
-export type DefinitionKind = (typeof definitionKinds)[number];
+import type { DefinitionKind } from '@borgos/contracts/search';
 
 /** A function, class, type or heading in a file; lines from 1. */
 export interface FoundDefinition {

@@ -1,4 +1,4 @@
-import type { DefinitionKind } from './chunk.ts';
+import type { DefinitionKind } from '@borgos/contracts/search';
 
 /** A line of code without its indentation, and what is around it. */
 export interface Candidate {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { modelAddress } from '../../model-address.ts';
 import { type PostAnswer, PostFailure, postJson } from '../../post-json.ts';
 
 /** Why there are no vectors: a sentence for people, without the key and without what was sent. */
@@ -45,7 +46,7 @@ export function createEmbeddingEndpoint({
   model: string;
   apiKey: string | undefined;
 }): EmbeddingEndpoint {
-  const address = addressOf(url);
+  const address = modelAddress(url, 'embeddings').href;
   const headers: Record<string, string> = apiKey ? { authorization: `Bearer ${apiKey}` } : {};
   return async (texts, signal) => {
     const within = AbortSignal.timeout(requestMs);
@@ -62,13 +63,6 @@ export function createEmbeddingEndpoint({
     });
     return vectorsOf(answer, texts.length);
   };
-}
-
-function addressOf(url: string): string {
-  const address = new URL(url);
-  const path = address.pathname.replace(/\/+$/, '');
-  address.pathname = `${path === '' ? '/v1' : path}/embeddings`;
-  return address.href;
 }
 
 function vectorsOf({ status, body, retryAfter }: PostAnswer, count: number): Float32Array[] {

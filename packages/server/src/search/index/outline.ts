@@ -1,9 +1,8 @@
-import {
-  type Chunk,
-  type DefinitionKind,
-  definitionKinds,
-  type FoundDefinition,
-} from '../chunks/chunk.ts';
+import { type DefinitionKind, definitionKind } from '@borgos/contracts/search';
+import type { Chunk, FoundDefinition } from '../chunks/chunk.ts';
+
+/** A kind is kept as its number in here. */
+const definitionKinds = definitionKind.options;
 
 /**
  * The chunks of a file as they are kept beside it: a line each, of how many lines it has and, if it is

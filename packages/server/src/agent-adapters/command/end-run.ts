@@ -1,18 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-
-/** A process beyond doubt: the system gives its id to another one sooner or later. */
-export interface ProcessIdentity {
-  pid: number;
-  startedAt: string;
-}
-
-/** What is asked of the system about its processes. */
-export interface Processes {
-  identify(pid: number): Promise<ProcessIdentity | null>;
-  isAlive(identity: ProcessIdentity): Promise<boolean>;
-  /** Living processes that were started with this environment variable, oldest first. */
-  marked(variable: string): Promise<{ pid: number; value: string }[]>;
-}
+import type { Processes, ProcessIdentity } from '../processes.ts';
 
 /** In the environment of every process of an agent: `<instance>/borgos-43-1`. */
 export const runMarker = 'BORGOS_AGENT_RUN';
