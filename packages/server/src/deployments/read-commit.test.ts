@@ -9,7 +9,8 @@ const commit = (digit: string) => digit.repeat(40);
 
 async function commitOf(files: Record<string, string>, below = '.'): Promise<string | null> {
   await using folder = await makeProjectFolder({ ...files, 'app/index.html': '' });
-  return readCommit(path.join(folder.path, below));
+  // Awaited here, as the folder goes with the end of this block.
+  return await readCommit(path.join(folder.path, below));
 }
 
 test('a detached HEAD, a loose branch and a packed one are read', async () => {
