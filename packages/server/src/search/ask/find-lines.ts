@@ -54,7 +54,7 @@ export function findLines(
     if (isCut || isLate) break;
     if (!accepts(file)) continue;
     const current = readCurrent(directory, file);
-    if (!current || !matcher.mayMatch(current.text)) continue;
+    if (!current) continue;
     const found = linesOf(request, { file, current, matcher, wanted, terms });
     if (found.length > 0) filesWithHits += 1;
     lines.push(...found);
@@ -101,25 +101,17 @@ function linesOf(request: CodeRequest, look: Look): FoundLine[] {
   const notWords = request.query.notWords.map((word) => word.toLowerCase());
   const hits: FoundLine[] = [];
   const inFile = new Set<number>();
-  for (const at of matcher.linesOf(current)) {
-    const line = current.lines[at] ?? '';
-    const { found, ranges } = matcher.find(line);
-    if (found.size === 0) continue;
-    for (const number of found) inFile.add(number);
+  for (const { number, line, found, ranges } of matcher.matches(current.text)) {
+    for (const one of found) inFile.add(one);
     if (hits.length >= mostLinesOfFile) continue;
     if (notWords.length > 0) {
       const lower = line.toLowerCase();
       if (notWords.some((word) => lower.includes(word))) continue;
     }
-    const chunk = chunkAt(current.chunks, at + 1);
-    const score = scoreOfLine(look, {
-      line,
-      number: at + 1,
-      chunk,
-      share: found.size / matcher.size,
-      ranges,
-    });
-    hits.push({ file, current, number: at + 1, chunk, score, ranges });
+    const chunk = chunkAt(current.chunks, number);
+    const share = found.size / matcher.size;
+    const score = scoreOfLine(look, { line, number, chunk, share, ranges });
+    hits.push({ file, current, number, chunk, score, ranges });
   }
   // All of what is asked for is somewhere in the file.
   return inFile.size === matcher.size ? hits : [];
@@ -197,13 +189,9 @@ function* fromIndex(
 ): Generator<IndexedFile> {
   const seen = new Set<number>();
   // First those that define something of that name, which may be far behind in the index.
-  for (const id of [...definingFiles(index, query, terms)].slice(0, mostDefinitions)) {
-    const row = index
-      .prepare('select rowid from trigrams where trigrams match ? and rowid = ?')
-      .get(matchExpression(need), id);
-    const file = row && findFileById(index, id);
-    seen.add(id);
-    if (file) yield file;
+  for (const file of definingFiles(index, query, terms)) {
+    seen.add(file.id);
+    yield file;
   }
   // A generator that is left midway must not leave a statement of others running.
   const rows = index.prepare('select rowid from trigrams where trigrams match ?');
@@ -214,18 +202,28 @@ function* fromIndex(
   }
 }
 
-function definingFiles(
+function* definingFiles(
   index: OpenIndex,
   { literals, regexes }: ParsedQuery,
   terms: Terms,
-): Set<number> {
+): Generator<IndexedFile> {
   const [literal = ''] = literals;
   const words =
     regexes.length === 0 && /^[\w$.-]{3,80}$/.test(literal) ? terms.ofText(literal) : [];
-  if (words.length === 0) return new Set();
+  if (words.length === 0) return;
   const match = words.map(({ text }) => `name : "${text}"`).join(' AND ');
   const rows = index.prepare('select rowid from words where words match ? limit 500').all(match);
-  return new Set(rows.map(({ rowid }) => Math.floor(Number(rowid) / mostChunksOfFile)));
+  const ids = new Set(rows.map(({ rowid }) => Math.floor(Number(rowid) / mostChunksOfFile)));
+  const name = literal.toLowerCase();
+  let found = 0;
+  for (const id of ids) {
+    const file = findFileById(index, id);
+    // Words meet by their stems: `dialed` is none of the names in a file that defines `dial`.
+    if (!file?.outline.toLowerCase().includes(name)) continue;
+    yield file;
+    found += 1;
+    if (found === mostDefinitions) return;
+  }
 }
 
 function* everyFile(index: OpenIndex): Generator<IndexedFile> {

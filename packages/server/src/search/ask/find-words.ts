@@ -71,16 +71,16 @@ export function judgeWords(
   terms: Terms,
 ): Judged[] {
   const byPlace = new Map<string, Judged>();
-  const files = new Map<number, (CurrentFile & { around: string[] }) | undefined>();
+  const files = new Map<number, { current: CurrentFile; around: string[] } | undefined>();
   for (const { file, number, rank } of candidatesOf(question, request, index)) {
     if (!files.has(file.id)) {
-      const now = readCurrent(request.directory, file);
-      files.set(file.id, now && { ...now, around: namesAround(now.chunks) });
+      const current = readCurrent(request.directory, file);
+      files.set(file.id, current && { current, around: namesAround(current.chunks) });
     }
-    const current = files.get(file.id);
+    const { current, around: names = [] } = files.get(file.id) ?? {};
     const chunk = current && chunkNow(current, file, number);
     if (!current || !chunk) continue;
-    const around = current.around[current.chunks.indexOf(chunk)] ?? '';
+    const around = names[current.chunks.indexOf(chunk)] ?? '';
     const { path, isTest } = file;
     const measured = { chunk, lines: current.lines, path, around, isTest, rank };
     const features = featuresOf(measured, question, terms);

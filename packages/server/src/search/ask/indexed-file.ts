@@ -4,7 +4,7 @@ import type { Chunk } from '../chunks/chunk.ts';
 import { rulesOf } from '../chunks/rules-of.ts';
 import { splitChunks } from '../chunks/split-chunks.ts';
 import { readOutline } from '../index/outline.ts';
-import { readSource } from '../index/source-file.ts';
+import { readText } from '../index/source-file.ts';
 import type { OpenIndex } from './open-indexes.ts';
 
 /** A file as the index knows it. */
@@ -18,14 +18,39 @@ export interface IndexedFile {
   outline: string;
 }
 
-/** A file as it is now. */
-export interface CurrentFile {
-  text: string;
-  lines: readonly string[];
-  /** As it is now, too. */
-  chunks: readonly Chunk[];
+/** A file as it is now. It is taken apart when somebody looks: of most files, only the text is needed. */
+export class CurrentFile {
+  readonly text: string;
   /** Whether it has changed since the index has read it, so that the numbers of its chunks may differ. */
-  hasChanged: boolean;
+  readonly hasChanged: boolean;
+  readonly #known: IndexedFile;
+  #lines: readonly string[] | undefined;
+  #chunks: readonly Chunk[] | undefined;
+
+  constructor(text: string, hasChanged: boolean, known: IndexedFile) {
+    this.text = text;
+    this.hasChanged = hasChanged;
+    this.#known = known;
+  }
+
+  get lines(): readonly string[] {
+    this.#lines ??= linesOf(this.text);
+    return this.#lines;
+  }
+
+  /** As it is now, too. */
+  get chunks(): readonly Chunk[] {
+    this.#chunks ??= this.hasChanged
+      ? splitChunks(this.lines, rulesOf(this.#known.path).rules)
+      : readOutline(this.#known.outline);
+    return this.#chunks;
+  }
+}
+
+function linesOf(text: string): string[] {
+  const lines = text.split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  return lines;
 }
 
 const columns = 'id, path, size, modified, language, is_test, outline';
@@ -56,15 +81,10 @@ export function readCurrent(directory: string, file: IndexedFile): CurrentFile |
   try {
     const stats = lstatSync(path.join(directory, file.path));
     if (!stats.isFile()) return undefined;
-    const source = readSource(directory, file.path);
-    if (!source) return undefined;
-    const lines = source.text.split('\n');
-    if (lines.at(-1) === '') lines.pop();
+    const text = readText(directory, file.path);
+    if (text === null) return undefined;
     const hasChanged = stats.size !== file.size || Math.floor(stats.mtimeMs) !== file.modified;
-    const chunks = hasChanged
-      ? splitChunks(lines, rulesOf(file.path).rules)
-      : readOutline(file.outline);
-    return { text: source.text, lines, chunks, hasChanged };
+    return new CurrentFile(text, hasChanged, file);
   } catch {
     // It is gone, too large by now, or not to be read: it is no answer.
     return undefined;

@@ -6,14 +6,28 @@ import { readRegularFile } from '../../scan/walk/read-regular-file.ts';
 /** Larger ones are data: they are neither searched nor told of, but counted. */
 const mostFileBytes = 4 * 1024 ** 2;
 
-/** A file's text as it is now; `null`: there is none, or it is no text. */
 export interface SourceFile {
   text: string;
   hash: Buffer;
 }
 
+/** A file as it is now; `null`: there is none, or it is no text. */
 export function readSource(directory: string, file: string): SourceFile | null {
+  const content = readContent(directory, file);
+  return content && { text: textOf(content), hash: hash('sha1', content, 'buffer') };
+}
+
+/** A file's text as it is now; `null`: there is none, or it is no text. */
+export function readText(directory: string, file: string): string | null {
+  const content = readContent(directory, file);
+  return content && textOf(content);
+}
+
+function readContent(directory: string, file: string): Buffer | null {
   const content = readRegularFile(path.join(directory, file), mostFileBytes);
-  if (!content || isBinary(content.subarray(0, 8_192))) return null;
-  return { text: decodeText(content).toString('utf8'), hash: hash('sha1', content, 'buffer') };
+  return !content || isBinary(content.subarray(0, 8_192)) ? null : content;
+}
+
+function textOf(content: Buffer): string {
+  return decodeText(content).toString('utf8');
 }

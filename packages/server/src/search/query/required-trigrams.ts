@@ -41,6 +41,17 @@ export function trigramsOfPattern(pattern: string): Requirement {
   }
 }
 
+/** One trigram that each match has, in lower case; `undefined`: none is sure. */
+export function oneRequired(need: Requirement): string | undefined {
+  if (need === null || typeof need === 'string') return need ?? undefined;
+  if ('or' in need) return undefined;
+  for (const part of need.and) {
+    const found = oneRequired(part);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 class Unknown extends Error {
   override name = 'Unknown';
 }
