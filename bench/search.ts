@@ -125,19 +125,26 @@ function ask(paths: readonly string[]): void {
   tell('words', words, 60, 180);
 }
 
-/** The same questions each time, from all over the source. */
+/** The same questions each time, from all over the source; a licence at the head of each file is one. */
 function sample(paths: readonly string[]): { identifier: string; sentence: string }[] {
-  const found: { identifier: string; sentence: string }[] = [];
+  const found = new Map<string, string>();
   const step = Math.max(1, Math.floor(paths.length / (questions * 3)));
-  for (let at = 0; at < paths.length && found.length < questions; at += step) {
+  for (let at = 0; at < paths.length && found.size < questions; at += step) {
     const text = readFileSync(path.join(corpus, paths[at] ?? ''), 'utf8');
-    const identifiers = text.match(/\b[a-z_]\w{5,24}\b/gi) ?? [];
-    const [sentence] =
-      /(?:\/\/|#|\*|""")\s*([A-Z][a-z]+(?: [a-z]+){3,9})/.exec(text)?.slice(1) ?? [];
-    const identifier = identifiers[Math.floor(identifiers.length / 2)];
-    if (identifier && sentence) found.push({ identifier, sentence });
+    const identifier = oneOf(text.match(/\b[a-z_]\w{5,24}\b/gi) ?? [], at);
+    const sentences = text.matchAll(/(?:\/\/|#|\*|""")\s*([A-Z][a-z]+(?: [a-z]+){3,9})/g);
+    const sentence = oneOf(
+      [...sentences].map((match) => match[1] ?? '').filter((one) => !found.has(one)),
+      at,
+    );
+    if (identifier && sentence) found.set(sentence, identifier);
   }
-  return found;
+  return [...found].map(([sentence, identifier]) => ({ sentence, identifier }));
+}
+
+/** Any, but the same each time. */
+function oneOf<Item>(items: readonly Item[], seed: number): Item | undefined {
+  return items[(seed * 7_919) % items.length];
 }
 
 function updateOne(paths: readonly string[]): void {

@@ -48,8 +48,10 @@ export function openToWrite(file: string): DatabaseSync {
     const isNew = database.prepare('select count(*) as n from sqlite_schema').get()?.n === 0;
     if (isNew) {
       database.exec(`begin; ${schema}; pragma user_version = ${indexFormat}; commit`);
-      // With larger ones, FTS5's own table of what is not written yet gets slow.
+      // With larger ones, FTS5's own table of what is not written yet gets slow; and it writes what it
+      // has less often again where it merges only when it must.
       database.exec(`insert into trigrams(trigrams, rank) values ('hashsize', ${512 * 1024})`);
+      database.exec(`insert into trigrams(trigrams, rank) values ('automerge', 0)`);
     } else if (user_version !== indexFormat) {
       throw new BrokenIndex(`the index has format ${user_version}`);
     }

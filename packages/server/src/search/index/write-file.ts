@@ -46,10 +46,11 @@ const longLines = 300;
 
 /** Writes what is in files into an index. The caller begins and commits transactions. */
 export function createFileWriter(database: DatabaseSync, terms: Terms): FileWriter {
+  // Not `returning`: SQLite would set a savepoint for it, at which FTS5 writes all it has gathered.
   const insert = prepareWrite(
     database,
     `insert into files (path, size, modified, hash, language, is_test, definitions, outline)
-     values (?, ?, ?, ?, ?, ?, ?, ?) returning id`,
+     values (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const update = prepareWrite(
     database,
@@ -92,7 +93,7 @@ export function createFileWriter(database: DatabaseSync, terms: Terms): FileWrit
       definitions - (chunks.some(({ definition }) => definition === null) ? 1 : 0),
       source ? writeOutline(chunks) : null,
     ] as const;
-    const id = known?.id ?? Number(insert.get(file.path, ...fields)?.id);
+    const id = known?.id ?? Number(insert.run(file.path, ...fields).lastInsertRowid);
     if (known) update.run(...fields, id);
     if (!source) return;
     insertText.run(id, source.text);
