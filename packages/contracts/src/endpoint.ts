@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Actor, Caller } from './caller.ts';
 import type { ErrorCode } from './errors.ts';
+import type { HeaderName } from './openapi-headers.ts';
 
 export const resources = [
   'projects',
@@ -65,6 +66,8 @@ export interface Endpoint {
   list?: true;
   /** The schema of one line, where the answer can be a stream of NDJSON. */
   ndjson?: z.ZodType;
+  /** Of success, beside those that any answer may have. */
+  headers?: readonly HeaderName[];
   /** The codes this operation can answer with, beside those that any request can meet. */
   errors: readonly ErrorCode[];
 }

@@ -36,6 +36,12 @@ export const headers = {
     schema: seconds,
     example: 1,
   },
+  'X-Search-Incomplete': {
+    description:
+      'There is more than was searched: in how many projects, and how many of all files are in the indexes.',
+    schema: { type: 'string' },
+    example: 'projects=1; files=1200/7985',
+  },
   'Idempotency-Replayed': {
     description:
       '`true`: this is the first answer to this `Idempotency-Key` again; nothing was done now.',

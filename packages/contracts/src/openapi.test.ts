@@ -134,6 +134,11 @@ test('what is limited says how much is left, and when to come back', () => {
   expect(document.paths['/health']?.get?.responses).not.toHaveProperty('429');
 });
 
+test('a search that may have missed something has a header that says so', () => {
+  const { responses } = documentOf(api).paths['/api/v1/search/code']?.post ?? {};
+  expect(responses?.[200]?.headers).toHaveProperty('X-Search-Incomplete');
+});
+
 test('an operation says which credentials it takes and which scope it needs', () => {
   const { paths, components } = documentOf(api);
   expect(Object.keys(components.securitySchemes)).toEqual(['basic', 'bearer']);

@@ -245,6 +245,7 @@ function responses(endpoint: Endpoint, components: Components): Json {
     headers: components.headersOf([
       'X-Request-Id',
       ...(endpoint.list ? (['X-Total-Count', 'Link'] as const) : []),
+      ...(endpoint.headers ?? []),
       ...(isLimited ? rateLimitHeaders : []),
       ...(isKeyed ? (['Idempotency-Replayed'] as const) : []),
     ]),

@@ -164,6 +164,7 @@ The answer is an array; \`envelope=true\` gives an object with the state of the 
     queryInBody: true,
     status: 200,
     response: z.union([z.array(codeResult), codeResults]),
+    headers: ['X-Search-Incomplete'],
     errors: ['NOT_FOUND'],
   }),
   symbols: defineEndpoint({

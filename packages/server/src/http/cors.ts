@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 const exposedHeaders = [
   ...['X-Request-Id', 'X-Total-Count', 'Link', 'Retry-After', 'Idempotency-Replayed'],
-  ...['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'],
+  ...['X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset', 'X-Search-Incomplete'],
 ].join(', ');
 
 /**
