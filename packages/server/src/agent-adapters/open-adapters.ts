@@ -3,7 +3,8 @@ import {
   type AgentZeroOptions,
   connectAgentZero,
 } from './agent-zero/connect-agent-zero.ts';
-import { type CommandAdapters, commandAdapters } from './command/command-adapters.ts';
+import { commandAdapters } from './command/command-adapters.ts';
+import type { OpenedAdapter } from './configured-agents.ts';
 
 /** An adapter for each agent that there is, or could be; and Agent Zero, as it is more than one. */
 export function openAdapters({
@@ -17,7 +18,7 @@ export function openAdapters({
   Pick<AgentZeroOptions, 'environment' | 'isPortFree' | 'findPortHolder' | 'log'> & {
     /** As it is set. */
     agentZero: Pick<AgentZeroOptions, 'directory' | 'port' | 'url' | 'python'>;
-  }): { adapters: CommandAdapters[]; agentZero: AgentZero } {
+  }): { adapters: OpenedAdapter[]; agentZero: AgentZero } {
   const { home, instance, processes } = options;
   const agentZero = connectAgentZero({
     ...settings,

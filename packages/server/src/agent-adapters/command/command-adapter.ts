@@ -1,14 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import type { AgentCapabilities } from '@borgos/contracts/agents';
-import type { AgentAdapter, AttemptRef, RunningAttempt } from '../../agents/adapter.ts';
-import type { Processes, ProcessIdentity } from '../processes.ts';
+import type { AgentAdapter, AttemptRef } from '../../agents/adapter.ts';
+import { endRun, runMarker } from '../end-run.ts';
+import { findProgram, readVersion } from '../find-program.ts';
+import { findLeader as findMarked, listMarked } from '../marked-runs.ts';
+import type { Processes } from '../processes.ts';
+import { createForgetting, hasOutput, makeRunFiles, runFiles } from '../run-files.ts';
 import type { CommandAgent } from './command-agent.ts';
 import { commandLineOf } from './command-line.ts';
-import { endRun, runMarker } from './end-run.ts';
-import { findProgram, readVersion } from './find-program.ts';
 import { followRun } from './follow-run.ts';
 import { heardIn } from './mappers.ts';
-import { forgetOldRuns, hasOutput, makeRunFiles, runFiles } from './run-files.ts';
 import { startProcess } from './start-process.ts';
 
 export interface CommandAdapterOptions {
@@ -25,14 +26,12 @@ export interface CommandAdapterOptions {
   passed: Record<string, string>;
 }
 
-const forgetMs = 3_600_000;
-
 /** An agent that is a program: started for an attempt, it outlives BorgOS, and is heard from its file. */
 export function createCommandAdapter(options: CommandAdapterOptions): AgentAdapter {
   const { name, agent, folder, instance, processes, searchPath, passed } = options;
   const [program = ''] = agent.command;
   const running = new Set<string>();
-  let forgotAt = Number.NEGATIVE_INFINITY;
+  const forgetOld = createForgetting(folder, (externalRef) => running.has(externalRef));
   const capabilities: AgentCapabilities = {
     needs_worktree: true,
     resumes: true,
@@ -41,12 +40,7 @@ export function createCommandAdapter(options: CommandAdapterOptions): AgentAdapt
   };
   const markOf = (externalRef: string) => `${instance}/${externalRef}`;
 
-  /** Now and then, when one begins: nobody waits for it. */
-  function forgetOld(): void {
-    if (performance.now() - forgotAt < forgetMs) return;
-    forgotAt = performance.now();
-    forgetOldRuns(folder, (externalRef) => running.has(externalRef)).catch(() => {});
-  }
+  const findLeader = (ref: AttemptRef) => findMarked(processes, ref, markOf(ref.externalRef));
 
   return {
     name,
@@ -131,39 +125,7 @@ export function createCommandAdapter(options: CommandAdapterOptions): AgentAdapt
       await endRun(processes, await findLeader(ref), markOf(ref.externalRef));
     },
 
-    listRunning: () => listMarked(options),
+    listRunning: () => listMarked(processes, instance),
     close: async () => {},
   };
-
-  /** As it was noted; what was not noted any more is found by its mark. */
-  async function findLeader({ saved, externalRef }: AttemptRef): Promise<ProcessIdentity | null> {
-    const noted = saved?.process;
-    if (isIdentity(noted)) return noted;
-    const mark = markOf(externalRef);
-    const [first] = (await processes.marked(runMarker)).filter(({ value }) => value === mark);
-    return first ? processes.identify(first.pid) : null;
-  }
-}
-
-function isIdentity(value: unknown): value is ProcessIdentity {
-  if (typeof value !== 'object' || value === null) return false;
-  return (
-    'pid' in value &&
-    Number.isSafeInteger(value.pid) &&
-    'startedAt' in value &&
-    typeof value.startedAt === 'string'
-  );
-}
-
-/** Attempts of this home with a process, the oldest of each told. */
-async function listMarked({
-  instance,
-  processes,
-}: Pick<CommandAdapterOptions, 'instance' | 'processes'>): Promise<RunningAttempt[]> {
-  const found = new Map<string, number>();
-  for (const { pid, value } of await processes.marked(runMarker)) {
-    const [home, externalRef = ''] = value.split('/', 2);
-    if (home === instance && !found.has(externalRef)) found.set(externalRef, pid);
-  }
-  return [...found].map(([externalRef, pid]) => ({ externalRef, description: `process ${pid}` }));
 }

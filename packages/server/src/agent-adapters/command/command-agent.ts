@@ -1,13 +1,5 @@
 import { z } from 'zod';
-
-const argument = z
-  .string()
-  .min(1)
-  .max(4_096)
-  .regex(/^[^\0]*$/, 'must have no NUL');
-const command = z.array(argument).min(1).max(100);
-const arguments_ = z.array(argument).max(50);
-const variables = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string().max(8_192));
+import { agentFields, command, moreArguments, variables } from '../agent-fields.ts';
 
 /**
  * An agent that is a program: it is given a prompt, prints what it does, and ends. In arguments
@@ -16,27 +8,22 @@ const variables = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.strin
  */
 export const commandAgent = z.strictObject({
   kind: z.literal('command'),
-  title: z.string().min(1).max(100).optional(),
+  ...agentFields,
   /** The program and its arguments. */
   command,
   /** In place of `command`, to go on with a session. */
   session_command: command.optional(),
   /** Put after the others, where a model is asked for. */
-  model_arguments: arguments_.default([]),
+  model_arguments: moreArguments.default([]),
   /** Put after the others, by what the agent may do. */
   policy_arguments: z
-    .partialRecord(z.enum(['ask', 'allow_reads', 'allow_all']), arguments_)
+    .partialRecord(z.enum(['ask', 'allow_reads', 'allow_all']), moreArguments)
     .default({}),
   policy_environment: z
     .partialRecord(z.enum(['ask', 'allow_reads', 'allow_all']), variables)
     .default({}),
   /** How its output is read. */
   format: z.enum(['text', 'borgos', 'claude', 'codex', 'opencode']).default('text'),
-  /** What is added to the environment that all agents get. */
-  environment: variables.default({}),
-  /** Also these variables of the environment of BorgOS. */
-  pass_environment: z.array(z.string().max(200)).max(50).default([]),
-  most_running: z.int().optional(),
 });
 
 export type CommandAgent = z.infer<typeof commandAgent>;

@@ -1,12 +1,13 @@
 import { appendFile, open, readFile, stat } from 'node:fs/promises';
 import { type AgentEvent, AgentFailure, LeaveRunning } from '../../agents/adapter.ts';
+import type { Exit } from '../agent-exit.ts';
+import { endRun } from '../end-run.ts';
 import { pause } from '../pause.ts';
 import type { Processes, ProcessIdentity } from '../processes.ts';
+import { asText, parseObject } from '../read-json.ts';
+import type { RunFiles } from '../run-files.ts';
 import type { CommandAgent } from './command-agent.ts';
-import { endRun } from './end-run.ts';
-import { asText, type Exit, parseObject } from './line-mapper.ts';
 import { createMapper } from './mappers.ts';
-import type { RunFiles } from './run-files.ts';
 import { type Line, tailLines } from './tail-lines.ts';
 
 export interface Run {

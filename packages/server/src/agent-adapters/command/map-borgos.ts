@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { AgentEvent } from '../../agents/adapter.ts';
-import { createInvalidLines, failedExit, type LineMapper, parseObject } from './line-mapper.ts';
+import { createInvalidLines, failedExit } from '../agent-exit.ts';
+import { parseObject } from '../read-json.ts';
+import type { LineMapper } from './line-mapper.ts';
 
 const id = z.string().min(1).max(200);
 const count = z.int().min(0);

@@ -1,16 +1,7 @@
 import type { AgentEvent } from '../../agents/adapter.ts';
-import {
-  asCount,
-  asList,
-  asObject,
-  asText,
-  createInvalidLines,
-  failedExit,
-  type Json,
-  type LineMapper,
-  parseObject,
-  usageEvent,
-} from './line-mapper.ts';
+import { createInvalidLines, failedExit } from '../agent-exit.ts';
+import { asCount, asList, asObject, asText, type Json, parseObject } from '../read-json.ts';
+import { type LineMapper, usageEvent } from './line-mapper.ts';
 
 /** `codex exec --json`. */
 export function createCodexMapper(): LineMapper {

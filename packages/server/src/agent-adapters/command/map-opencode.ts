@@ -1,16 +1,7 @@
 import type { AgentEvent } from '../../agents/adapter.ts';
-import {
-  asCount,
-  asObject,
-  asText,
-  createInvalidLines,
-  type Exit,
-  failedExit,
-  type Json,
-  type LineMapper,
-  parseObject,
-  usageEvent,
-} from './line-mapper.ts';
+import { createInvalidLines, type Exit, failedExit } from '../agent-exit.ts';
+import { asCount, asObject, asText, type Json, parseObject } from '../read-json.ts';
+import { type LineMapper, usageEvent } from './line-mapper.ts';
 
 /** `opencode run --format json`. It says that it is done only by ending. */
 export function createOpencodeMapper(): LineMapper {

@@ -1,5 +1,6 @@
 import type { AgentEvent } from '../../agents/adapter.ts';
-import { type Exit, failedExit, type LineMapper } from './line-mapper.ts';
+import { type Exit, failedExit } from '../agent-exit.ts';
+import type { LineMapper } from './line-mapper.ts';
 
 /** How much of the output is the result. */
 const mostText = 16_384;

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { AgentFailure } from '../../agents/adapter.ts';
+import type { RunFiles } from '../run-files.ts';
 import type { CommandLine } from './command-line.ts';
-import type { RunFiles } from './run-files.ts';
 
 export interface StartedProcess {
   pid: number;

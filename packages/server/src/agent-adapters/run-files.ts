@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AgentFailure } from '../../agents/adapter.ts';
+import { AgentFailure } from '../agents/adapter.ts';
 
 /** The files of one attempt. */
 export interface RunFiles {
@@ -52,19 +52,37 @@ export function hasOutput({ answers }: RunFiles): Promise<boolean> {
 
 const keptDays = 14;
 const keptRuns = 500;
+const forgetMs = 3_600_000;
+
+/** What is called when an attempt begins, and removes old ones now and then: nobody waits for it. */
+export function createForgetting(
+  folder: string,
+  isRunning: (externalRef: string) => boolean,
+): () => void {
+  let forgotAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (performance.now() - forgotAt < forgetMs) return;
+    forgotAt = performance.now();
+    forgetOldRuns(folder, isRunning).catch(() => {});
+  };
+}
 
 /** Removes the files of attempts that are too old or too many, but for those that still run. */
-export async function forgetOldRuns(
+async function forgetOldRuns(
   folder: string,
   isRunning: (externalRef: string) => boolean,
 ): Promise<void> {
   const runs: { name: string; at: number }[] = [];
   for (const name of await readdir(folder)) {
     if (!/^borgos-\d+-\d+$/.test(name) || isRunning(name)) continue;
-    const at = await stat(join(folder, name, 'output.log')).then(
-      ({ mtimeMs }) => mtimeMs,
-      () => 0,
-    );
+    // One that is being made by another adapter has no output yet.
+    const place = join(folder, name);
+    const at = await stat(join(place, 'output.log'))
+      .catch(() => stat(place))
+      .then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      );
     runs.push({ name, at });
   }
   const oldest = Date.now() - keptDays * 86_400_000;
