@@ -245,12 +245,14 @@ async function build(
   const agentSettings = readAgentSettings(home);
   const environment = agentEnvironment(settings);
   const { adapters, agentZero: control } = openAdapters({
-    ...{ ...settings, environment, instance, isPortFree, findPortHolder, log },
+    ...{ ...settings, environment, instance, version, isPortFree, findPortHolder, log },
     configured: agentSettings.agents,
     processes: openProcessTable(),
   });
-  const given = { adapters, searchPath, environment, createRedactor, settings: agentSettings };
-  const agents = await createAgents({ ...parts, ...given });
+  const listening = Promise.withResolvers<string>();
+  const mcpPlace = { tokens: auth.tokens, address: listening.promise };
+  const given = { adapters, searchPath, environment, createRedactor, mcpPlace };
+  const agents = await createAgents({ ...parts, ...given, settings: agentSettings });
   closing.add(() => agents.close());
   const zenith = createZenith({ folders: settings.zenithPath, projects, scans, searchPath, log });
   const status = createStatus({
@@ -380,6 +382,7 @@ async function build(
       const { port } = new URL(address);
       ownPorts.push(Number(port));
       url = `http://localhost:${port}`;
+      listening.resolve(address);
       await appendEvent(db, 'system_status', { status: 'started', version }, systemActor);
       closing.add(() =>
         appendEvent(db, 'system_status', { status: 'stopping', version }, systemActor),

@@ -1,3 +1,4 @@
+import { acpAdapters } from './acp/acp-adapters.ts';
 import {
   type AgentZero,
   type AgentZeroOptions,
@@ -14,7 +15,7 @@ export function openAdapters({
   findPortHolder,
   log,
   ...options
-}: Parameters<typeof commandAdapters>[0] &
+}: Parameters<typeof acpAdapters>[0] &
   Pick<AgentZeroOptions, 'environment' | 'isPortFree' | 'findPortHolder' | 'log'> & {
     /** As it is set. */
     agentZero: Pick<AgentZeroOptions, 'directory' | 'port' | 'url' | 'python'>;
@@ -27,6 +28,7 @@ export function openAdapters({
   const { adapter } = agentZero;
   const adapters = [
     ...commandAdapters(options),
+    ...acpAdapters(options),
     { adapter, source: 'built_in' as const, mostRunning: undefined, secrets: [] },
   ];
   return { adapters, agentZero };

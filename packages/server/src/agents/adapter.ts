@@ -78,6 +78,8 @@ export interface McpServer {
   /** Streamable HTTP. */
   url: string;
   headers: Record<string, string>;
+  /** The same as a program, for agents that start theirs. */
+  stdio: { command: string; args: string[]; env: Record<string, string> };
 }
 
 /** An attempt, as it can be found again. */

@@ -20,6 +20,7 @@ import { appendStatus } from './append-status.ts';
 import { type Approvals, createApprovals } from './approvals.ts';
 import { createAttempts } from './attempts.ts';
 import { checkNewTask, defaultPolicyOf } from './check-new-task.ts';
+import { createMcpAccess, type McpPlace } from './mcp-access.ts';
 import { createOrphans, type Orphans } from './orphans.ts';
 import { createQueue } from './queue.ts';
 import * as queueStore from './queue-store.ts';
@@ -85,6 +86,8 @@ export interface AgentsOptions {
   searchPath: string | undefined;
   /** What agents get of the environment of BorgOS. */
   environment: Record<string, string>;
+  /** Where agents find what BorgOS knows. */
+  mcpPlace: McpPlace;
   /** Makes what takes the values of secrets out of texts. */
   createRedactor(values: Iterable<string>): { text(text: string): string };
   log: Pick<BaseLogger, 'info' | 'warn' | 'error'>;
@@ -122,7 +125,9 @@ export async function createAgents(options: AgentsOptions): Promise<Agents> {
   });
   const folders = createTaskFolders({ ...options, db, worktrees });
   const context = createTaskContext({ ...options, scrub });
-  const attempts = createAttempts({ ...options, scrub, db, registry, approvals, folders, context });
+  const mcp = createMcpAccess({ ...options.mcpPlace, log });
+  const parts = { scrub, db, registry, approvals, folders, context, mcp };
+  const attempts = createAttempts({ ...options, ...parts });
   const queue = createQueue({
     db,
     home: instance,

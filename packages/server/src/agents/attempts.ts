@@ -4,11 +4,13 @@ import {
   AgentFailure,
   type AgentRunOptions,
   type AttemptRef,
+  type McpServer,
 } from './adapter.ts';
 import type { AgentsOptions } from './agents.ts';
 import { expireApprovals } from './approval-store.ts';
 import type { Approvals } from './approvals.ts';
 import { createBudget } from './budget.ts';
+import type { McpAccess } from './mcp-access.ts';
 import { updateTask } from './queue-store.ts';
 import { createRecorder } from './record-events.ts';
 import type { AgentRegistry } from './registry.ts';
@@ -34,9 +36,11 @@ export function createAttempts(
     approvals: Pick<Approvals, 'ask'>;
     folders: TaskFolders;
     context: TaskContext;
+    mcp: McpAccess;
   },
 ): Attempts {
-  const { db, registry, approvals, folders, context, settings, environment, scrub, log } = options;
+  const { db, registry, approvals, folders, context, mcp, settings, environment, scrub, log } =
+    options;
 
   async function runNow(
     task: TaskRow,
@@ -49,7 +53,26 @@ export function createAttempts(
       throw new AgentFailure('AGENT_UNAVAILABLE', reason);
     }
     const { adapter } = agent;
-    if (ref) await assertResumable(adapter, ref);
+    if (ref) {
+      await mcp.endLeft(task);
+      await assertResumable(adapter, ref);
+    }
+    // Others have no way to be told.
+    const access = adapter.kind === 'acp' ? await mcp.open(task, controller.signal) : undefined;
+    try {
+      return await runWith(adapter, access ? [access.server] : [], task, ref, controller);
+    } finally {
+      await access?.close();
+    }
+  }
+
+  async function runWith(
+    adapter: AgentAdapter,
+    mcpServers: McpServer[],
+    task: TaskRow,
+    ref: AttemptRef | undefined,
+    controller: AbortController,
+  ): Promise<Outcome> {
     const budget = createBudget({
       maxTokens: task.max_tokens,
       maxCostUsd: task.max_cost_usd,
@@ -63,7 +86,7 @@ export function createAttempts(
     const runOptions: AgentRunOptions = {
       cwd: await folders.open(task, adapter.capabilities),
       env: environment,
-      mcpServers: [],
+      mcpServers,
       permissionPolicy: task.permission_policy,
       budget: budget.left,
       signal: controller.signal,

@@ -111,6 +111,18 @@ export async function insertToken(
     });
 }
 
+/** Of those that belong to no user and were not revoked. */
+export async function listTokensNamed(db: Db, name: string): Promise<number[]> {
+  const rows = await db
+    .selectFrom('api_tokens')
+    .select('id')
+    .where('name', '=', name)
+    .where('user_id', 'is', null)
+    .where('revoked_at', 'is', null)
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
 /** `undefined`: there is no such token, or it was revoked before. */
 export async function revokeToken(db: Db, id: number, at: Date): Promise<ApiToken | undefined> {
   return db

@@ -26,6 +26,8 @@ export interface Tokens {
   ): Promise<ApiToken & { token: string }>;
   /** Revoked before, it stays as it is. */
   revoke(id: number, actor: Actor): Promise<ApiToken>;
+  /** All that have this name and no user, as those that BorgOS makes itself. */
+  revokeNamed(name: string, actor: Actor): Promise<void>;
 }
 
 export function createTokens({
@@ -41,6 +43,16 @@ export function createTokens({
     const token = await store.findToken(db, id);
     if (!token) throw notFound('Token', id);
     return token;
+  }
+
+  async function revoke(id: number, actor: Actor): Promise<ApiToken | undefined> {
+    const revoked = await transaction(db, async (db) => {
+      const token = await store.revokeToken(db, id, new Date(now()));
+      if (token) await appendEvent(db, 'token_revoked', { id, name: token.name }, actor);
+      return token;
+    });
+    forgetToken(id);
+    return revoked;
   }
 
   return {
@@ -67,14 +79,10 @@ export function createTokens({
       return { ...made, token };
     },
 
-    async revoke(id, actor) {
-      const revoked = await transaction(db, async (db) => {
-        const token = await store.revokeToken(db, id, new Date(now()));
-        if (token) await appendEvent(db, 'token_revoked', { id, name: token.name }, actor);
-        return token;
-      });
-      forgetToken(id);
-      return revoked ?? get(id);
+    revoke: async (id, actor) => (await revoke(id, actor)) ?? get(id),
+
+    async revokeNamed(name, actor) {
+      for (const id of await store.listTokensNamed(db, name)) await revoke(id, actor);
     },
   };
 }
