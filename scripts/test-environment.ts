@@ -72,6 +72,11 @@ async function main(): Promise<void> {
       'Left out: tests with a real Zoekt. BORGOS_TEST_ZOEKT=<folder of zoekt-index and zoekt-webserver> adds them',
     );
   }
+  if (!process.env.BORGOS_TEST_OPENCODE) {
+    console.log(
+      'Left out: tests with a real OpenCode. BORGOS_TEST_OPENCODE=<its program> adds them',
+    );
+  }
   if (missing.length > 0 && isCi) throw new Error('the tests would be incomplete');
   if (missing.length > 0) console.error('The tests that need it will fail or be skipped.');
 }
