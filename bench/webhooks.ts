@@ -7,11 +7,13 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
-import { createAddressRules } from '../packages/server/src/webhooks/sending/address-rules.ts';
+import { createAddressRules } from '../packages/server/src/outbound/address-rules.ts';
 import { createSender } from '../packages/server/src/webhooks/sending/send.ts';
 import { newSecret } from '../packages/server/src/webhooks/sending/signature.ts';
 import { signedHeaders } from '../packages/server/src/webhooks/sending/signed-headers.ts';
 import { median } from './quantile.ts';
+
+const purpose = { who: 'webhooks', setting: 'BORGOS_WEBHOOK_ALLOW' };
 
 const target = 0.7;
 /** In one turn, and turns of each in one round. */
@@ -81,7 +83,12 @@ async function sendersTo(port: number) {
     await answer.body.text();
     if (answer.statusCode !== 200) throw new Error(`status ${answer.statusCode}`);
   };
-  const rules = createAddressRules({ allow: [], allowLoopback: true, ownPorts: () => [8081] });
+  const rules = createAddressRules({
+    allow: [],
+    allowLoopback: true,
+    ownPorts: () => [8081],
+    purpose,
+  });
   const sender = createSender({ rules });
   const ours: Send = async () => {
     const message = { url, body, headers: signedHeaders(signed) };

@@ -73,6 +73,7 @@ const refused: [file: string, line: string, message: string][] = [
   [`${server}/jobs/a.ts`, `import 'pg';`, 'in database/'],
   [`${server}/database/a.ts`, `import '../events/append.ts';`, 'imports none of them'],
   [`${server}/app-log/a.ts`, `import '../database/open.ts';`, 'imports no other folder'],
+  [`${server}/outbound/a.ts`, `import '../database/open.ts';`, 'imports no other folder'],
   [`${server}/database/a.ts`, `import 'pg-boss';`, 'in jobs/'],
   [`${server}/errors.ts`, `import './projects/projects.ts';`, 'no folder of the server'],
   [`${server}/errors.ts`, `import './app.ts';`, 'nothing below'],

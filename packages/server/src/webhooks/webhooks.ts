@@ -8,16 +8,16 @@ import { type Db, transaction } from '../database/transaction.ts';
 import { AppError, notFound } from '../errors.ts';
 import { appendEvent } from '../events/append.ts';
 import type { EventFeed } from '../events/feed.ts';
+import {
+  type AddressRules,
+  type AddressRulesOptions,
+  createAddressRules,
+} from '../outbound/address-rules.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { createDeliveryWorker } from './deliver.ts';
 import * as deliveryStore from './delivery-store.ts';
 import { forgetOldDeliveries } from './forget-old.ts';
 import { createSendOnce } from './send-once.ts';
-import {
-  type AddressRules,
-  type AddressRulesOptions,
-  createAddressRules,
-} from './sending/address-rules.ts';
 import { type FailedDelivery, nextTryInMs } from './sending/retry-schedule.ts';
 import { createSender } from './sending/send.ts';
 import { checkSecret, newSecret } from './sending/signature.ts';
@@ -60,6 +60,7 @@ export interface Webhooks {
 }
 
 const mostWebhooks = 100;
+const purpose = { who: 'webhooks', setting: 'BORGOS_WEBHOOK_ALLOW' };
 const bothSecretsMs = 24 * 3_600_000;
 const timeoutMs = 15_000;
 
@@ -81,12 +82,12 @@ export function createWebhooks({
   db: Db;
   feed: Pick<EventFeed, 'subscribe'>;
   secrets: Pick<Secrets, 'seal' | 'open'>;
-  reach: AddressRulesOptions;
+  reach: Omit<AddressRulesOptions, 'purpose'>;
   log: Pick<BaseLogger, 'warn' | 'error'>;
   now?: () => number;
   schedule?: (failed: FailedDelivery) => number | null;
 }): Webhooks {
-  const rules = createAddressRules(reach);
+  const rules = createAddressRules({ ...reach, purpose });
   const sender = createSender({ rules, timeoutMs });
   const sendOnce = createSendOnce({ sender, secrets, now });
   const delivering = { db, feed, sendOnce, log, now, nextTryInMs: schedule, timeoutMs };

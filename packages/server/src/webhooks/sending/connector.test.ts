@@ -1,11 +1,13 @@
 import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { type AddressRulesOptions, createAddressRules } from './address-rules.ts';
-import { createGuardedAgent, type Resolve } from './connector.ts';
+import { type AddressRulesOptions, createAddressRules } from '../../outbound/address-rules.ts';
+import { createGuardedAgent, type Resolve } from '../../outbound/connector.ts';
 import { exchange } from './exchange.ts';
 import { createSender } from './send.ts';
 import { type Receiver, startReceiver } from './testing/receiver.ts';
 import { selfSigned } from './testing/self-signed.ts';
+
+const purpose = { who: 'webhooks', setting: 'BORGOS_WEBHOOK_ALLOW' };
 
 const never = new AbortController().signal;
 
@@ -24,6 +26,7 @@ async function connectTo(
     allow: [],
     allowLoopback: false,
     ownPorts: () => [],
+    purpose,
     ...given,
   });
   const agent = createGuardedAgent({ rules, connectTimeoutMs: 300, resolve });
@@ -91,7 +94,12 @@ test.each([
     const { problem } = await connectTo(url);
     // Not every resolver knows it with its dot, and then there is nothing to refuse.
     if (!problem?.includes('does not exist')) expect(problem).toEqual(refused);
-    const rules = createAddressRules({ allow: [], allowLoopback: false, ownPorts: () => [] });
+    const rules = createAddressRules({
+      allow: [],
+      allowLoopback: false,
+      ownPorts: () => [],
+      purpose,
+    });
     const sender = createSender({ rules, timeoutMs: 300 });
     const message = { url, body: '{}', headers: {} };
     expect((await sender.send(message, never)).error).toEqual(refused);
@@ -130,7 +138,7 @@ test.each([
 test('a name that turns from public to loopback is judged with each connection', async () => {
   const canaries = await startCanaries();
   const resolve = answers(['192.0.2.1'], ['127.0.0.1']);
-  const rules = createAddressRules({ allow: [], allowLoopback: true, ownPorts: () => [] });
+  const rules = createAddressRules({ allow: [], allowLoopback: true, ownPorts: () => [], purpose });
   // What is said to be public here is an address of which nobody answers.
   const refusalOf: typeof rules.refusalOf = (address, host, port) =>
     address === '192.0.2.1' ? undefined : rules.refusalOf(address, host, port);
@@ -191,7 +199,7 @@ test('proxies of the environment are not used', async () => {
 
 test('at most 16 connections are made to one receiver at a time', async () => {
   const receiver = await startReceiver('silent');
-  const rules = createAddressRules({ allow: [], allowLoopback: true, ownPorts: () => [] });
+  const rules = createAddressRules({ allow: [], allowLoopback: true, ownPorts: () => [], purpose });
   const agent = createGuardedAgent({ rules, connectTimeoutMs: 300 });
   const sent = { ...targetOf(receiver.url), headers: [], body: '{}', timeoutMs: 300 };
   await Promise.all(Array.from({ length: 40 }, () => exchange(agent, sent, never)));

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { storable } from '../../errors.ts';
-import { ForbiddenAddress } from './connector.ts';
+import { ForbiddenAddress } from '../../outbound/connector.ts';
 
 const redirects = new Set([301, 302, 303, 307, 308]);
 const longest = 500;

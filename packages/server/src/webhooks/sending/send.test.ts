@@ -2,21 +2,23 @@ import type { Socket } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { Webhook } from 'standardwebhooks';
 import { expect, onTestFinished, test } from 'vitest';
+import { createAddressRules } from '../../outbound/address-rules.ts';
 import { version } from '../../settings.ts';
 import { freePort } from '../../testing/free-port.ts';
 import { waitFor } from '../../testing/wait-for.ts';
-import { createAddressRules } from './address-rules.ts';
 import { createSender, type SenderOptions } from './send.ts';
 import { newSecret } from './signature.ts';
 import { signedHeaders } from './signed-headers.ts';
 import { startReceiver } from './testing/receiver.ts';
 import { selfSigned } from './testing/self-signed.ts';
 
+const purpose = { who: 'webhooks', setting: 'BORGOS_WEBHOOK_ALLOW' };
+
 const never = new AbortController().signal;
 const day = 86_400_000;
 
 function startSender(options: Partial<SenderOptions> = {}) {
-  const rules = createAddressRules({ allow: [], allowLoopback: true, ownPorts: () => [] });
+  const rules = createAddressRules({ allow: [], allowLoopback: true, ownPorts: () => [], purpose });
   const sender = createSender({ rules, timeoutMs: 5_000, ...options });
   onTestFinished(() => sender.close());
   return sender;

@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { AppError, storable } from '../../errors.ts';
-import type { AddressRules } from './address-rules.ts';
-import { createGuardedAgent, type Resolve } from './connector.ts';
+import type { AddressRules } from '../../outbound/address-rules.ts';
+import { createGuardedAgent, type Resolve } from '../../outbound/connector.ts';
 import { type Answer, exchange } from './exchange.ts';
 import { statusFailure } from './failure-sentence.ts';
 import { retryAfterSeconds } from './retry-after.ts';

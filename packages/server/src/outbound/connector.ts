@@ -17,9 +17,9 @@ export class ForbiddenAddress extends Error {
   override name = 'ForbiddenAddress';
 }
 
-/** Webhooks of several projects may have the same receiver, which must not be flooded. */
+/** Several of the same kind may have the same receiver, which must not be flooded. */
 const connectionsPerReceiver = 16;
-/** Only for bursts: who closes in the same moment would fail the next delivery. */
+/** Only for bursts: who closes in the same moment would fail the next request. */
 const idleMs = 4_000;
 const largestHead = 16_384;
 

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { AppError } from '../../errors.ts';
+import { AppError } from '../errors.ts';
 import { type AddressKind, kindOf } from './address-kind.ts';
 
 export interface AddressRulesOptions {
@@ -7,11 +7,13 @@ export interface AddressRulesOptions {
   allow: readonly string[];
   /** Whether loopback is allowed: 127.0.0.0/8, ::1 and `localhost`. */
   allowLoopback: boolean;
-  /** On which BorgOS itself listens: on loopback it would take a webhook for the local user. */
+  /** On which BorgOS itself listens: on loopback it would take what is sent for the local user. */
   ownPorts: () => readonly number[];
+  /** Who is sent where, and the setting of what is allowed, as messages name them. */
+  purpose: { who: string; setting: string };
 }
 
-/** Which receivers webhooks may reach. */
+/** Which addresses may be reached that users of BorgOS have named. */
 export interface AddressRules {
   /**
    * Judges what can be judged without asking for the name's addresses.
@@ -47,8 +49,9 @@ const described: Record<AddressKind, string> = {
 
 /** @throws Error when an entry of `allow` is not `host:port` */
 export function createAddressRules(options: AddressRulesOptions): AddressRules {
-  const { allowLoopback, ownPorts } = options;
-  const allowed = new Set(options.allow.map(receiverOf));
+  const { allowLoopback, ownPorts, purpose } = options;
+  const { who, setting } = purpose;
+  const allowed = new Set(options.allow.map((entry) => receiverOf(entry, who)));
 
   function refusalOf(address: string, writtenHost: string, port: number): string | undefined {
     const host = plainHost(writtenHost);
@@ -56,12 +59,12 @@ export function createAddressRules(options: AddressRulesOptions): AddressRules {
     const receiver = `${host}:${port}`;
     // Before what is allowed: an administrator means a receiver, not the API.
     if ((kind === 'loopback' || kind === 'unspecified') && ownPorts().includes(port)) {
-      return `${receiver} is BorgOS itself, which webhooks may not call: name another receiver`;
+      return `${receiver} is BorgOS itself, which ${who} may not call: name another receiver`;
     }
     if (kind === 'public' || allowed.has(receiver)) return undefined;
     if (kind === 'loopback' && allowLoopback && isLoopbackHost(host)) return undefined;
     const what = isIP(bare(host)) ? `${host} is` : `${host} resolves to ${address}, which is`;
-    return `${what} ${described[kind]}: to allow it, an administrator adds ${receiver} to BORGOS_WEBHOOK_ALLOW`;
+    return `${what} ${described[kind]}: to allow it, an administrator adds ${receiver} to ${setting}`;
   }
 
   function refusalOfHost(host: string, port: number): string | undefined {
@@ -69,7 +72,7 @@ export function createAddressRules(options: AddressRulesOptions): AddressRules {
     // Whatever a resolver makes of it, this is what it means.
     if (/(?:^|\.)localhost$/.test(host)) return refusalOf('127.0.0.1', host, port);
     if (!metadataNames.has(host) || allowed.has(`${host}:${port}`)) return undefined;
-    return `${host} is the metadata service of a cloud, which webhooks may not call: name another receiver`;
+    return `${host} is the metadata service of a cloud, which ${who} may not call: name another receiver`;
   }
 
   return {
@@ -118,12 +121,12 @@ function isLoopbackHost(host: string): boolean {
 }
 
 /** One spelling for what an administrator wrote, as URLs spell it. */
-function receiverOf(entry: string): string {
+function receiverOf(entry: string, who: string): string {
   const [, host = '', port = ''] = /^([^/?#@\\\s]+):(\d{1,5})$/.exec(entry) ?? [];
   const url = host === '' ? null : URL.parse(`http://${host}:${port}/`);
   if (!url || Number(port) === 0) {
     throw new Error(
-      `what webhooks may reach must be host:port, such as 127.0.0.1:9000, hooks.internal:8443 or [::1]:9000; it is ${JSON.stringify(entry)}`,
+      `what ${who} may reach must be host:port, such as 127.0.0.1:9000, hooks.internal:8443 or [::1]:9000; it is ${JSON.stringify(entry)}`,
     );
   }
   return `${plainHost(url.hostname)}:${Number(port)}`;

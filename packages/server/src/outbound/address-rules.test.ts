@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest';
-import { AppError } from '../../errors.ts';
+import { AppError } from '../errors.ts';
 import { type AddressRulesOptions, createAddressRules } from './address-rules.ts';
+
+const purpose = { who: 'webhooks', setting: 'BORGOS_WEBHOOK_ALLOW' };
 
 function rules(options: Partial<AddressRulesOptions> = {}) {
   return createAddressRules({
     allow: [],
     allowLoopback: false,
     ownPorts: () => [8081],
+    purpose,
     ...options,
   });
 }
