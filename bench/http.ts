@@ -55,6 +55,7 @@ async function serveApp(home: string): Promise<void> {
       allowedOrigins: [],
       trustedProxies: [],
       webhookAllow: [],
+      mcpAllow: [],
       rateLimit: { perMinute: 1_000_000, burst: 1_000_000 },
       runtime: 'process',
       projectRoots: [],

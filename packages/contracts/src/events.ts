@@ -37,6 +37,13 @@ const aboutTask = z.object({
   schedule_id: id.nullable(),
 });
 
+const aboutMcpTool = z.object({
+  /** Of its server. */
+  id,
+  name: z.string().meta({ description: 'As agents call it.' }),
+  hash: z.string().nullable(),
+});
+
 const aboutWebhook = z.object({ id, url: z.string() });
 
 /**
@@ -170,6 +177,13 @@ export const events = {
   schedule_created: named,
   schedule_updated: named.extend({ changed: z.array(z.string()) }),
   schedule_deleted: named,
+  mcp_server_added: named.extend({ transport: z.enum(['stdio', 'http']) }),
+  mcp_server_updated: named.extend({ changed: z.array(z.string()) }),
+  mcp_server_removed: named,
+  /** Somebody has switched it, or has said whether it only reads. */
+  mcp_tool_updated: aboutMcpTool.extend({ is_enabled: z.boolean(), is_read_only: z.boolean() }),
+  /** Its server says something else of it than was approved: it is off. */
+  mcp_tool_changed: aboutMcpTool,
   webhook_created: aboutWebhook.extend({ events: z.array(z.string()) }),
   webhook_updated: aboutWebhook.extend({ changed: z.array(z.string()) }),
   webhook_deleted: aboutWebhook,
@@ -241,6 +255,11 @@ export const eventPlace: Record<EventType, { channel: Channel; object: string | 
   schedule_created: null,
   schedule_updated: null,
   schedule_deleted: null,
+  mcp_server_added: null,
+  mcp_server_updated: null,
+  mcp_server_removed: null,
+  mcp_tool_updated: null,
+  mcp_tool_changed: { channel: 'system', object: null },
   webhook_created: null,
   webhook_updated: null,
   webhook_deleted: null,

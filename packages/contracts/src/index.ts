@@ -12,6 +12,7 @@ import { deployments } from './deployments.ts';
 import { domains } from './domains.ts';
 import { errorGroups, errors } from './error-log.ts';
 import { mcp } from './mcp.ts';
+import { mcpServers } from './mcp-servers.ts';
 import { projectFiles } from './project-files.ts';
 import { projectSearch } from './project-search.ts';
 import { projects } from './projects.ts';
@@ -37,6 +38,7 @@ export const api = {
   errorGroups,
   webhooks,
   mcp,
+  mcpServers,
   agents,
   agentTasks,
   agentReviews,

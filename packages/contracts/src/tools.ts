@@ -8,6 +8,8 @@ export const toolsets = [
   'errors',
   'agents',
   'system',
+  /** Of the MCP servers that the user has added; none of those below. */
+  'servers',
 ] as const;
 
 export type Toolset = (typeof toolsets)[number];

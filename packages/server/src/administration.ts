@@ -24,6 +24,7 @@ import type { Database } from './database/open.ts';
 import { resealRevisions } from './deployments/revision-secrets.ts';
 import { resealDomains } from './domains/domain-secrets.ts';
 import { createLogDestination } from './log-destination.ts';
+import { resealMcpServers } from './mcp-servers/server-secrets.ts';
 import { resealInstanceRecords } from './runtimes/process/instance-record.ts';
 import { replaceLostKey, rotateKey } from './secrets/rotate-key.ts';
 import { readSettings, SettingsError } from './settings.ts';
@@ -115,6 +116,7 @@ async function changeKey(context: Context): Promise<number> {
       (reseal) => resealRevisions(db, reseal),
       (reseal) => resealWebhooks(db, reseal),
       (reseal) => resealDomains(db, reseal),
+      (reseal) => resealMcpServers(db, reseal),
       (reseal) => resealInstanceRecords(path.join(home, 'instances'), reseal),
     ],
   });

@@ -47,6 +47,7 @@ import { createInTurn } from './in-turn.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { createMcp } from './mcp/mcp.ts';
 import type { ServeClient } from './mcp/protocol-server.ts';
+import { createMcpServers } from './mcp-servers/mcp-servers.ts';
 import { ownName } from './own-name.ts';
 import { createProjectSearch } from './project-search/project-search.ts';
 import { createProjects } from './projects/projects.ts';
@@ -87,7 +88,6 @@ export interface App {
 
 /** How long jobs may take to come to a point where they can be left and taken up again. */
 const jobsCloseMs = 5_000;
-/** How often what is kept for a while is looked through. */
 /** Above what these wait for by themselves: requests in flight, and jobs. */
 const closeMs = { http: 12_000, jobs: jobsCloseMs + 2_000, webhooks: 6_000 };
 
@@ -224,17 +224,12 @@ async function build(
   closing.add(() => deploymentMetrics.close());
   const errorFeeds = createErrorFeeds({ errorLog, output: deployments.output, feed, log });
   closing.add(() => errorFeeds.close());
-  const webhooks = createWebhooks({
-    db,
-    feed,
-    secrets,
-    reach: {
-      allow: settings.webhookAllow,
-      allowLoopback: isLoopback(settings.host) && settings.trustedProxies.length === 0,
-      ownPorts: () => ownPorts,
-    },
-    log,
-  });
+  const reach = {
+    allowLoopback: isLoopback(settings.host) && settings.trustedProxies.length === 0,
+    ownPorts: () => ownPorts,
+  };
+  const receivers = { ...reach, allow: settings.webhookAllow };
+  const webhooks = createWebhooks({ db, feed, secrets, reach: receivers, log });
   closing.add(() => webhooks.close(), closeMs.webhooks);
   const { searchPath, autoScan } = settings;
   const parts = { database, feed, jobs, projects, errorLog, deployments, home, instance, log };
@@ -244,10 +239,16 @@ async function build(
   closing.add(() => search.close());
   const agentSettings = readAgentSettings(home);
   const environment = agentEnvironment(settings);
+  const processes = openProcessTable();
+  const mcpServers = createMcpServers({
+    ...{ db, secrets, environment, processes, instance, version, createRedactor, log },
+    reach: { ...reach, allow: settings.mcpAllow },
+  });
+  closing.add(() => mcpServers.close());
   const { adapters, agentZero: control } = openAdapters({
     ...{ ...settings, environment, instance, version, isPortFree, findPortHolder, log },
     configured: agentSettings.agents,
-    processes: openProcessTable(),
+    processes,
   });
   const listening = Promise.withResolvers<string>();
   const mcpPlace = { tokens: auth.tokens, address: listening.promise };
@@ -304,7 +305,8 @@ async function build(
     onAnswer: metrics.onAnswer,
   });
   closing.add(() => http.close(), closeMs.http);
-  const mcp = createMcp({ operations: http.operations, version, log, serveClient: serveMcpClient });
+  const serving = { operations: http.operations, serveClient: serveMcpClient };
+  const mcp = createMcp({ ...serving, servers: mcpServers, version, log });
   closing.add(() => mcp.close());
   const model = openLanguageModel(settings);
   const questions = createQuestions({ db, tools: mcp.agentTools, model, log });
@@ -327,6 +329,7 @@ async function build(
     agentZero: createAgentZero({ db, agents, control }),
     webhooks,
     mcp,
+    mcpServers,
     questions,
   });
   serveMcp(http, mcp);
@@ -376,6 +379,7 @@ async function build(
       await search.start();
       await control.recover();
       await agents.recover();
+      await mcpServers.recover();
       webhooks.start();
       stopping?.throwIfAborted();
       const address = await http.listen();

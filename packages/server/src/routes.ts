@@ -19,6 +19,8 @@ import { mount } from './http/mount.ts';
 import type { HttpServer } from './http/server.ts';
 import { mcpHandlers } from './mcp/handlers.ts';
 import type { Mcp } from './mcp/mcp.ts';
+import { mcpServerHandlers } from './mcp-servers/handlers.ts';
+import type { McpServers } from './mcp-servers/mcp-servers.ts';
 import { projectSearchHandlers } from './project-search/handlers.ts';
 import type { ProjectSearch } from './project-search/project-search.ts';
 import { projectHandlers } from './projects/handlers.ts';
@@ -57,6 +59,7 @@ interface Features {
   agentZero: AgentZero;
   webhooks: Webhooks;
   mcp: Mcp;
+  mcpServers: McpServers;
   questions: Questions;
 }
 
@@ -88,5 +91,6 @@ export function mountRoutes(http: HttpServer, features: Features): void {
   mount(http, api.agentOrphans, agentRoutes.orphans);
   mount(http, api.agentZero, agentZeroHandlers(features.agentZero));
   mount(http, api.webhooks, webhookHandlers(features.webhooks));
+  mount(http, api.mcpServers, mcpServerHandlers(features.mcpServers));
   mount(http, api.mcp, mcpHandlers(features.mcp, features.questions));
 }

@@ -239,6 +239,13 @@ export const settingsTable = z.object({
         'Receivers of webhooks, as host:port, that may be on this machine or in a private network.',
       examples: ['127.0.0.1:9000,hooks.internal:8443'],
     }),
+  BORGOS_MCP_ALLOW: listOf(receiver)
+    .prefault('')
+    .meta({
+      description:
+        'MCP servers, as host:port, that may be on this machine or in a private network.',
+      examples: ['127.0.0.1:3001,tools.internal:8443'],
+    }),
   BORGOS_AUTO_SCAN: z
     .enum(['on', 'off'], 'must be on or off')
     .prefault('on')

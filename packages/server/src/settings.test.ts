@@ -46,6 +46,7 @@ describe('defaults', () => {
       allowedOrigins: [],
       trustedProxies: [],
       webhookAllow: [],
+      mcpAllow: [],
       rateLimit: { perMinute: 60, burst: 100 },
       runtime: 'auto',
       projectRoots: [],

@@ -36,6 +36,8 @@ export interface Settings {
   trustedProxies: string[];
   /** `host:port` of receivers that no other rule would let a webhook reach. */
   webhookAllow: string[];
+  /** The same for MCP servers. */
+  mcpAllow: string[];
   /** `null`: none. */
   rateLimit: RateLimit | null;
   runtime: 'auto' | 'docker' | 'process';
@@ -274,6 +276,7 @@ export function readSettings({
     allowedOrigins: result.data.BORGOS_ALLOWED_ORIGINS,
     trustedProxies: result.data.BORGOS_TRUSTED_PROXIES,
     webhookAllow: result.data.BORGOS_WEBHOOK_ALLOW,
+    mcpAllow: result.data.BORGOS_MCP_ALLOW,
     rateLimit: result.data.BORGOS_RATE_LIMIT,
     runtime: result.data.BORGOS_RUNTIME,
     projectRoots: result.data.BORGOS_PROJECT_ROOTS,

@@ -24,6 +24,7 @@ import type {
   ErrorHoursTable,
   LoggedErrorsTable,
 } from './error-tables.ts';
+import type { McpServersTable, McpServerToolsTable } from './mcp-server-tables.ts';
 
 interface ProjectsTable {
   id: GeneratedAlways<number>;
@@ -368,4 +369,6 @@ export interface Tables extends AgentTables {
   idempotency_keys: IdempotencyKeysTable;
   deployment_metrics: DeploymentMetricsTable;
   questions: QuestionsTable;
+  mcp_servers: McpServersTable;
+  mcp_server_tools: McpServerToolsTable;
 }

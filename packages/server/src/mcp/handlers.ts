@@ -5,7 +5,7 @@ import type { Mcp } from './mcp.ts';
 
 export function mcpHandlers(mcp: Mcp, questions: Questions): Handlers<(typeof api)['mcp']> {
   return {
-    tools: async () => mcp.tools(),
+    tools: () => mcp.tools(),
     query: (asked, call) => questions.ask(asked, call),
     questions: (query) => questions.list(query),
     questionById: ({ id }) => questions.get(id),

@@ -13,11 +13,13 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { answerOf } from '../http/errors.ts';
+import type { ServersTool } from '../mcp-servers/mcp-servers.ts';
 import { brief } from './brief.ts';
 import { type Asker, missingConfirmation } from './confirmation.ts';
 import type { OfferedTool } from './offered-tools.ts';
 import { getPrompt, listPrompts } from './prompts.ts';
 import { resourceTemplates } from './resource-templates.ts';
+import { isServersTool, listedServersTool, type ServersAnswer } from './servers-tools.ts';
 import { toolAnswer } from './tool-answer.ts';
 import { toolError } from './tool-error.ts';
 
@@ -29,6 +31,13 @@ Lists have a limit and a cursor (next_cursor of the page before); fields names w
 export interface ToolHost {
   version: string;
   tools: readonly OfferedTool[];
+  /** The tools of the user's MCP servers; without it, none are offered. */
+  servers?: {
+    /** Those that this client may call. */
+    offered(): Promise<ServersTool[]>;
+    /** @throws AppError */
+    call(name: string, input: Record<string, unknown>, signal: AbortSignal): Promise<ServersAnswer>;
+  };
   /** Does what a tool's endpoint does. @throws AppError */
   perform(tool: OfferedTool, input: Record<string, unknown>, signal: AbortSignal): Promise<unknown>;
   /** The JSON that a resource is. @throws AppError */
@@ -68,9 +77,15 @@ export function protocolHandlers(
   clientCapabilities: () => ClientCapabilities | undefined,
 ) {
   return {
-    listTools: () => ({ tools: host.tools.map(listed) }),
+    listTools: async () => {
+      const others = (await host.servers?.offered()) ?? [];
+      return { tools: [...host.tools.map(listed), ...others.map(listedServersTool)] };
+    },
     async callTool({ params }: CallToolRequest, { mcpReq }: ServerContext) {
       const offered = host.tools.find(({ tool }) => tool.name === params.name);
+      if (!offered && host.servers && isServersTool(params.name)) {
+        return callServer(host, host.servers, params, mcpReq.signal);
+      }
       if (!offered) {
         const names = host.tools.map(({ tool }) => tool.name).join(', ');
         throw new ProtocolError(
@@ -144,6 +159,24 @@ async function call(
     };
   } catch (error) {
     return failed(toolError(error, host.requestId));
+  }
+}
+
+async function callServer(
+  { requestId }: ToolHost,
+  servers: NonNullable<ToolHost['servers']>,
+  { name, arguments: input = {} }: CallToolRequest['params'],
+  signal: AbortSignal,
+) {
+  try {
+    const { text, structured, isError } = await servers.call(name, input, signal);
+    return {
+      content: [{ type: 'text' as const, text }],
+      ...(structured && { structuredContent: structured }),
+      ...(isError && { isError }),
+    };
+  } catch (error) {
+    return failed(toolError(error, requestId));
   }
 }
 

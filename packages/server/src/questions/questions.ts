@@ -31,7 +31,7 @@ export interface AgentTool {
 /** The tools of agents, for one caller. */
 export interface AgentTools {
   /** @param mayWrite whether those that change something are among them */
-  offered(call: Call, mayWrite: boolean): AgentTool[];
+  offered(call: Call, mayWrite: boolean): Promise<AgentTool[]>;
   /**
    * What a tool's endpoint returns, whole.
    * @throws AppError, FORBIDDEN where it would change something and may not
@@ -133,7 +133,7 @@ export function createQuestions({
     if (model) {
       return askModel({
         model,
-        tools: tools.offered(call, allow_write),
+        tools: await tools.offered(call, allow_write),
         question: query,
         about: { ...context },
         earlier: earlier.toReversed().flatMap(asMessages),

@@ -127,6 +127,7 @@ const testSettings: Omit<Settings, 'home' | 'databaseUrl'> = {
   allowedOrigins: [],
   trustedProxies: [],
   webhookAllow: [],
+  mcpAllow: [],
   rateLimit: null,
   runtime: 'process',
   projectRoots: [],

@@ -22,9 +22,9 @@ export const serveConformance: ServeClient = (host) => {
     requestState: { verify: stateCodec.verify },
   });
   const real = protocolHandlers(host, () => server.getClientCapabilities());
-  server.setRequestHandler('tools/list', () => ({
+  server.setRequestHandler('tools/list', async () => ({
     tools: [
-      ...real.listTools().tools,
+      ...(await real.listTools()).tools,
       ...tools.map(({ name, inputSchema = { type: 'object' as const } }) => ({
         name,
         description: 'A fixture of the conformance suite.',

@@ -1,3 +1,4 @@
+import { serverSeparator } from '@borgos/contracts/mcp-servers';
 import { AppError } from '../../errors.ts';
 import { asks, type Form } from './form.ts';
 
@@ -5,10 +6,15 @@ import { asks, type Form } from './form.ts';
 export const toolForm: Form = {
   example: 'run get_project id=1',
   pattern: asks(
-    '(?:(?:run|call|use|execute|invoke) )?(?:the )?(?:tool )?(?<tool>[a-z]+(?:_[a-z]+)+)(?: (?:with )?(?:arguments )?(?<input>.+))?',
+    '(?:(?:run|call|use|execute|invoke) )?(?:the )?(?:tool )?(?<tool>[a-z]+(?:_[a-z]+)+|[a-z][a-z0-9-]*__[a-z0-9_-]+)(?: (?:with )?(?:arguments )?(?<input>.+))?',
   ),
-  answer: ({ tool = '', input }, ask) => ask.run(tool.toLowerCase(), inputOf(input)),
+  answer: ({ tool = '', input }, ask) => ask.run(nameOf(tool), inputOf(input)),
 };
+
+/** Those of other servers have the letters that these have given them. */
+function nameOf(tool: string): string {
+  return tool.includes(serverSeparator) ? tool : tool.toLowerCase();
+}
 
 function inputOf(text: string | undefined): Record<string, unknown> {
   if (text === undefined) return {};
