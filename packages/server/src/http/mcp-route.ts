@@ -5,8 +5,11 @@ import { actorOf } from '../caller.ts';
 import type { Mcp } from '../mcp/mcp.ts';
 import type { HttpServer } from './server.ts';
 
-/** Named to nobody behind this: what is called in there has the caller, and needs no credential. */
-const withheld = new Set(['authorization', 'cookie']);
+/**
+ * What the protocol is about. Nothing else is named behind this: what is called in there has the
+ * caller, and needs no credential.
+ */
+const passedOn = /^(?:accept|content-type|last-event-id|mcp-.*)$/;
 
 /** Where a client reads how to come in: RFC 9728. */
 const resourceMetadataPath = '/.well-known/oauth-protected-resource';
@@ -33,6 +36,8 @@ export function serveMcp(http: HttpServer, mcp: Mcp): void {
         },
       });
       reply.code(answer.status).headers(Object.fromEntries(answer.headers));
+      // Most answers: at once, as a stream costs more than all of the rest.
+      if (!isStream(answer)) return reply.send(answer.body && (await answer.text()));
       // fetch's own types differ from Node's.
       return reply.send(answer.body && Readable.fromWeb(answer.body as never));
     },
@@ -55,11 +60,15 @@ export function serveMcp(http: HttpServer, mcp: Mcp): void {
   }
 }
 
+function isStream({ headers }: Response): boolean {
+  return headers.get('content-type')?.startsWith('text/event-stream') === true;
+}
+
 /** The request as the SDK takes it: its body is parsed already. */
 function messageOf(request: FastifyRequest, reply: FastifyReply): Request {
   const headers = new Headers();
   for (const [name, value] of Object.entries(request.headers)) {
-    if (value !== undefined && !withheld.has(name)) headers.set(name, [value].flat().join(', '));
+    if (value !== undefined && passedOn.test(name)) headers.set(name, [value].flat().join(', '));
   }
   const left = new AbortController();
   reply.raw.once('close', () => {

@@ -9,7 +9,7 @@ import type { ServersTool } from '../mcp-servers/mcp-servers.ts';
 import type { AgentTools } from '../questions/questions.ts';
 import { agentTools } from './agent-tools.ts';
 import { brief } from './brief.ts';
-import { isChosen, offerTools, readToolChoice } from './offered-tools.ts';
+import { isChosen, offerTools, readToolChoice, type ToolChoice } from './offered-tools.ts';
 import { type Operations, perform } from './operations.ts';
 import { createProtocolServer, type ServeClient, type ToolHost } from './protocol-server.ts';
 import { mostResources, resourcesOf } from './resource-list.ts';
@@ -56,18 +56,17 @@ export function createMcp({
   serveClient?: ServeClient | undefined;
 }): Mcp {
   const offered = offerTools();
-  const calls = new WeakMap<Request, McpMessage['call']>();
+  const hosts = new WeakMap<Request, ToolHost>();
   const handler = createMcpHandler(
     ({ requestInfo }) => {
-      const call = requestInfo && calls.get(requestInfo);
-      if (!call) throw new Error('a message without a caller');
-      return serveClient(hostFor(call, new URL(requestInfo.url).searchParams));
+      const host = requestInfo && hosts.get(requestInfo);
+      if (!host) throw new Error('a message without a caller');
+      return serveClient(host);
     },
     { onerror: (error) => log.debug({ err: error }, 'a message of an MCP client was refused') },
   );
 
-  function hostFor(call: McpMessage['call'], query: URLSearchParams): ToolHost {
-    const choice = readToolChoice(query);
+  function hostFor(call: McpMessage['call'], choice: ToolChoice): ToolHost {
     const run = (
       endpoint: Parameters<typeof perform>[1],
       input: Record<string, unknown>,
@@ -136,9 +135,9 @@ export function createMcp({
   return {
     async answer({ request, body, call }) {
       // Before the SDK, whose answer would be that the server has failed.
-      readToolChoice(new URL(request.url).searchParams);
+      const choice = readToolChoice(new URL(request.url).searchParams);
       if (Array.isArray(body)) return batchRefused();
-      calls.set(request, call);
+      hosts.set(request, hostFor(call, choice));
       // Without a body there is no message; the SDK would wait for one that was read already.
       return handler.fetch(request, {
         parsedBody: request.method === 'POST' ? (body ?? null) : body,
