@@ -159,7 +159,9 @@ export const deployment = z
     runtime: runtimeName.nullable().meta({ description: '`null`: not chosen yet.' }),
     image: z.string().nullable().meta({ description: 'What was built and is run.' }),
     revision: z.int().meta({ description: 'Of the release that serves, else of the newest.' }),
-    restarts: z.int().meta({ description: 'How often it was restarted after a crash.' }),
+    restarts: z
+      .int()
+      .meta({ description: 'How often it crashed and was, or is now being, restarted.' }),
     created_at: timestamp,
     updated_at: timestamp,
     started_at: timestamp.nullable(),

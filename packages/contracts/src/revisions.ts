@@ -130,7 +130,9 @@ export const deploymentRestart = z
     revision: z.int(),
     exit_code: z.int().nullable(),
     out_of_memory: z.boolean(),
-    restarts: z.int().meta({ description: 'How often it had been restarted by then.' }),
+    restarts: z
+      .int()
+      .meta({ description: 'How often it has been restarted, with the restart that follows.' }),
     crashed_at: timestamp.meta({ description: 'When BorgOS saw it.' }),
   })
   .meta({ id: 'DeploymentRestart', description: 'The app ended by itself, and was restarted.' });

@@ -70,7 +70,7 @@ export interface Instance extends InstanceIdentity {
   /** Of its last end; `null` if it never ended, or where the system does not tell. */
   exitCode: number | null;
   outOfMemory: boolean;
-  /** How often the runtime restarted it after a crash. */
+  /** How often it crashed, each of which a restart follows; grows as soon as it is down. */
   restarts: number;
   startedAt: Date | null;
 }

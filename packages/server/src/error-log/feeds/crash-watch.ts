@@ -27,6 +27,8 @@ const mostLines = 15;
 const foundWithinMs = 10_000;
 /** How long the cause is waited for, and how often it is looked for meanwhile. */
 const printedWithinMs = 3_000;
+/** The same while there is output that was not read yet. */
+const readWithinMs = 30_000;
 const lookMs = 500;
 
 /** Logs crashes whose cause was not printed, and deployments that do not come to run. */
@@ -63,7 +65,6 @@ export function createCrashWatch({
     try {
       if (event.type === 'deployment_crashed') await handleCrash(event, sourceId);
       if (event.type !== 'deployment_status') return;
-      history.note(event);
       const error = errorOfStatus(event);
       if (error) await errorLog.log([error], { sourceId });
     } catch (error) {
@@ -87,9 +88,9 @@ export function createCrashWatch({
   /** Whether what ended the app was found in its output, and so is logged. */
   async function hasCause({ data: { id }, timestamp }: CrashEvent, since: number) {
     const at = Date.parse(timestamp);
-    const until = Math.max(at, startedAt) + printedWithinMs;
+    const from = Math.max(at, startedAt);
     for (;;) {
-      await outputWatch.catchUp(id, printedWithinMs);
+      const isRead = await outputWatch.catchUp(id, printedWithinMs);
       const { items } = await errorLog.list({
         deployment_id: id,
         severity: ['critical'],
@@ -98,7 +99,7 @@ export function createCrashWatch({
         limit: 100,
       });
       if (items.some(({ context }) => context.source === foundInOutput)) return true;
-      if (now().getTime() >= until) return false;
+      if (now().getTime() >= from + (isRead ? printedWithinMs : readWithinMs)) return false;
       await wait(lookMs, undefined, { signal: closing.signal });
     }
   }

@@ -12,9 +12,10 @@ export interface OutputWatch {
   /**
    * Reads at once what a deployment has printed so far, and takes it as ended.
    * @param withinMs after that the rest is left for the looks to come
+   * @returns whether all was read
    * @throws when the database cannot be reached
    */
-  catchUp(deploymentId: number, withinMs: number): Promise<void>;
+  catchUp(deploymentId: number, withinMs: number): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -124,15 +125,18 @@ export function createOutputWatch(options: {
     }, ms).unref();
   }
 
-  async function readAll(id: number, untilMs: number): Promise<void> {
+  async function readAll(id: number, untilMs: number): Promise<boolean> {
     if (!followed.has(id)) listedAt = never;
     await listSources();
     const follower = followed.get(id);
-    if (!follower) return;
+    if (!follower) return true;
     while (!closing.signal.aborted && performance.now() < untilMs) {
       const { hasMore } = await lookAt(id, follower);
-      if (!hasMore) return follower.flush();
+      if (hasMore) continue;
+      await follower.flush();
+      return true;
     }
+    return false;
   }
 
   return {

@@ -22,6 +22,7 @@ const instanceRecord = z.object({
   process: z.object({ pid: z.number(), startedAt: z.string() }).nullable(),
   /** Of its last start; `null`: it was never started yet. */
   startedAt: z.string().nullable(),
+  /** With the one that follows its last exit. */
   restarts: z.number(),
   /** Of its last exit. */
   exitCode: z.number().nullable(),

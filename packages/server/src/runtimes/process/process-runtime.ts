@@ -42,7 +42,7 @@ export interface ProcessRuntimeOptions extends Sealing {
  * Runs deployments as plain processes, on machines without Docker: built in a copy of the project
  * with the programs the machine has, listening on loopback. Instances outlive BorgOS, even its
  * `kill -9`, and are taken over again here. While BorgOS lives it restarts those that exit, after
- * 1, 2, 4 … 30 seconds. Of instances that a former BorgOS started no exit code is known, as the
+ * 0.5, 1, 2 … 30 seconds. Of instances that a former BorgOS started no exit code is known, as the
  * system tells it to the parent only; a process to wait for each would cost more than it is worth.
  */
 export async function createProcessRuntime(options: ProcessRuntimeOptions): Promise<Runtime> {

@@ -62,6 +62,8 @@ interface Supervised {
 }
 
 const pollMs = 500;
+/** Doubled with each crash: one that crashes at once is known as a crash loop within 15 seconds. */
+const firstBackoffMs = 500;
 const longestBackoffMs = 30_000;
 /** Who has run that long is taken to be well: the delays begin anew. */
 const wellAfterMs = 10_000;
@@ -91,11 +93,11 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
   }
 
   /** The intent is on disk before the process is there: who finds one without the other knows. */
-  async function launchEntry(entry: Supervised, restarts: number): Promise<void> {
+  async function launchEntry(entry: Supervised): Promise<void> {
     const { record } = entry;
     await groups?.create(record.name, record);
     const outOfMemoryKills = (await groups?.outOfMemoryKills(record.name)) ?? 0;
-    await update(entry, { restarts, outOfMemoryKills, process: null });
+    await update(entry, { outOfMemoryKills, process: null });
     const child = await launch({
       command: record.command,
       directory: record.artifact,
@@ -111,7 +113,7 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
       process: entry.leader,
       startedAt: new Date().toISOString(),
       // After a restart they tell of the end before it.
-      ...(restarts === 0 && { exitCode: null, outOfMemory: false }),
+      ...(record.restarts === 0 && { exitCode: null, outOfMemory: false }),
     });
     watchChild(entry, child, entry.leader);
   }
@@ -157,7 +159,7 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
     entry.record = { ...entry.record, process: null, exitCode };
     turns
       .take(name, async () => {
-        if (entries.get(name) === entry) await settleExit(entry);
+        if (entries.get(name) === entry) await settleExit(entry, true);
       })
       .catch((error: unknown) => log.error({ err: error, name }, 'An exit could not be handled'))
       .finally(() => tell(name));
@@ -168,25 +170,26 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
   }
 
   /** After its first process, nothing of it may go on: it would hold the port of the next one. */
-  async function settleExit(entry: Supervised): Promise<void> {
+  async function settleExit(entry: Supervised, isNew: boolean): Promise<void> {
     const { name, outOfMemoryKills, stopping, startedAt } = entry.record;
     if (startedAt !== null && Date.now() - Date.parse(startedAt) >= wellAfterMs) entry.failures = 0;
     try {
       const kills = (await groups?.outOfMemoryKills(name)) ?? 0;
       entry.record = { ...entry.record, outOfMemory: kills > outOfMemoryKills };
       await processes.end(name, entry.leader, entry.watched, 0);
-      // Who is told of the exit looks into the log for its reason.
       await output.catchUp(entry.record);
-      await update(entry, { process: null });
     } finally {
+      // Counted when all is known of it: who sees a crash more tells it, and looks into the log why.
+      if (isNew) entry.record = afterCrash(entry.record);
       if (!stopping) scheduleRestart(entry);
     }
+    await update(entry, { process: null });
   }
 
   function scheduleRestart(entry: Supervised): void {
     if (closed) return;
     const { name } = entry.record;
-    const delay = Math.min(longestBackoffMs, 1_000 * 2 ** entry.failures);
+    const delay = Math.min(longestBackoffMs, firstBackoffMs * 2 ** entry.failures);
     entry.failures += 1;
     entry.restart = setTimeout(() => {
       turns
@@ -197,13 +200,13 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
   }
 
   async function restartNow(entry: Supervised): Promise<void> {
-    const { name, stopping, restarts } = entry.record;
+    const { name, stopping } = entry.record;
     if (closed || stopping || entries.get(name) !== entry) return;
     entry.restart = null;
     try {
-      await launchEntry(entry, restarts + 1);
+      await launchEntry(entry);
     } catch (error) {
-      entry.record = { ...entry.record, process: null };
+      await update(entry, afterCrash(entry.record)).catch(() => {});
       scheduleRestart(entry);
       await processes.end(name, entry.leader, entry.watched, 0);
       throw error;
@@ -234,7 +237,7 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
     const environment = { ...spec.environment, ...(await volumes.ensure(spec.volumes)) };
     const entry = await addEntry({ ...spec, environment }, known?.record.port);
     try {
-      await launchEntry(entry, 0);
+      await launchEntry(entry);
     } catch (error) {
       await discard(entry, 0);
       throw error;
@@ -267,7 +270,8 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
       return update(entry, { process: leader, startedAt: since });
     }
     if (stopping) return discard(entry, 0);
-    if (startedAt !== null) return settleExit(entry);
+    // Without a process its end was noted down, and counted.
+    if (startedAt !== null) return settleExit(entry, recorded !== null);
   }
 
   async function checkAdopted(): Promise<void> {
@@ -350,6 +354,11 @@ export function createSupervisor(dependencies: SupervisorDependencies): Supervis
       await output.close();
     },
   };
+}
+
+/** As in Docker, the restart that follows an end counts from that end on. */
+function afterCrash(record: InstanceRecord): InstanceRecord {
+  return { ...record, process: null, restarts: record.restarts + Number(!record.stopping) };
 }
 
 function supervised(record: InstanceRecord): Supervised {
