@@ -38,8 +38,12 @@ try {
     console.log(`\n${runtime}: ${area}`);
     await measure();
   }
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
 } finally {
-  const { data } = await server.client.deployments.list({});
+  // It may be the server that failed to start.
+  const { data } = await server.client.deployments.list({}).catch(() => ({ data: [] }));
   for (const { id } of data) await server.client.deployments.delete({ id });
   await server.end('SIGTERM');
   await rm(home, { recursive: true, force: true });

@@ -90,7 +90,7 @@ export const deploymentLogs = {
 
 With \`query\` it searches: a part of a line, whatever its case and colours, newest first unless \`order=oldest\`. To search on, ask again with \`offset\` = \`next_offset\` and the same \`order\`.
 
-With \`follow=true\` the answer is a stream of NDJSON, one \`LogLine\` a line, from \`offset\`, or the last \`tail\` lines, or what is printed from now on; an empty line every 15 s says that nothing is new. It ends when the deployment is deleted. A reader that is slower than the app gets \`{"gap": {"offset", "next_offset"}}\` in the place of lines that were removed meanwhile. With \`Accept: application/x-ndjson\` alone it ends with the newest line. Over the WebSocket: subscribe to \`deployments:7:logs\`.`,
+With \`follow=true\` the answer is a stream of NDJSON, one \`LogLine\` a line, from \`offset\`, or the last \`tail\` lines, or what is printed from now on; an empty line every 15 s says that nothing is new. It ends when the deployment is deleted; that of a build, with the build. A reader that is slower than the app gets \`{"gap": {"offset", "next_offset"}}\` in the place of lines that were removed meanwhile. With \`Accept: application/x-ndjson\` alone it ends with the newest line. Over the WebSocket: subscribe to \`deployments:7:logs\`.`,
     scope: 'deployments:read',
     params: idParams,
     query: z.strictObject({

@@ -51,11 +51,14 @@ export function createDeploymentLogs({
   files,
   redactorFor,
   exists,
+  isBuilding,
 }: {
   logs: AppLogs;
   files: LogFiles;
   redactorFor: RedactorFor;
   exists: (id: number) => Promise<boolean>;
+  /** Whether that revision's build goes on, or is to come. */
+  isBuilding: (id: number, revision: number) => Promise<boolean>;
 }): DeploymentLogs {
   let searches = 0;
   let followers = 0;
@@ -155,7 +158,8 @@ export function createDeploymentLogs({
       const start = await startOf(source, log, query, signal);
       const lines = followLog({
         ...{ source, log, start, wanted: wantedOf(query), follow: query.follow, signal },
-        exists: () => exists(id),
+        isOver: async () =>
+          !(await (source.isBuild ? isBuilding(id, query.revision ?? newest) : exists(id))),
       });
       async function* counted() {
         followers += 1;

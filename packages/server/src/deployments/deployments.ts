@@ -156,6 +156,10 @@ export async function createDeployments(options: DeploymentsOptions): Promise<De
     ...{ logs: options.logs, files },
     redactorFor: rememberRedactors((id) => redactorOf(options, id)),
     exists: async (id) => (await store.findRow(db, id)) !== undefined,
+    isBuilding: async (id, revision) => {
+      const row = await store.findRow(db, id);
+      return row?.wanted_revision === revision && ['queued', 'building'].includes(row.status);
+    },
   });
 
   async function newestBuild(id: number): Promise<number> {

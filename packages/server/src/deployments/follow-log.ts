@@ -11,8 +11,8 @@ export interface FollowOptions {
   wanted: Pick<Wanted, 'stream' | 'revision'>;
   /** Whether to go on with what is printed from now on. */
   follow: boolean;
-  /** Whether the deployment is still there. */
-  exists: () => Promise<boolean>;
+  /** Whether nothing will be printed any more. */
+  isOver: () => Promise<boolean>;
   signal: AbortSignal;
 }
 
@@ -20,6 +20,8 @@ export interface FollowOptions {
 const chunkBytes = 64 * 1024;
 /** Proxies end what says nothing for long, and so does BorgOS. */
 const aliveMs = 15_000;
+/** In which the end of a build is seen. */
+const buildMs = 500;
 /** So that what an app prints in a row comes together. */
 const gatherMs = 20;
 
@@ -34,6 +36,7 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<string>
     (options.wanted.revision === undefined || revision === options.wanted.revision);
   let at = options.start;
   let saidAt = performance.now();
+  let isLast = source.isBuild && (await options.isOver());
   while (!signal.aborted) {
     const { entries, offset, next } = await log.read(at, chunkBytes);
     let text = offset > at ? jsonLine({ gap: { offset: at, next_offset: offset } }) : '';
@@ -46,12 +49,13 @@ export async function* followLog(options: FollowOptions): AsyncGenerator<string>
       yield text === '' ? '\n' : text;
     }
     if (isMore) continue;
-    if (!follow) return;
-    const isRemoved = await source.grown(at, aliveMs, signal);
+    if (!follow || isLast) return;
+    const isRemoved = await source.grown(at, source.isBuild ? buildMs : aliveMs, signal);
     if (isRemoved || signal.aborted) return;
     const { end } = await source.bounds();
-    if (end <= at && !(await options.exists())) return;
     if (end > at) await wait(gatherMs);
+    // What was printed before its end was seen is read once more.
+    else isLast = await options.isOver();
   }
 }
 

@@ -115,6 +115,38 @@ describe('the log of a deployment', { timeout: 60_000 }, () => {
     expect(all.response.complete).toBe(true);
   });
 
+  test('of a build is followed until the build has ended, well or not', async () => {
+    const build = (code: string) => ({
+      ...remoteApp,
+      'package.json': JSON.stringify({
+        ...JSON.parse(remoteApp['package.json'] ?? '{}'),
+        scripts: { build: 'node build.js' },
+      }),
+      'build.js': `console.log('begun'); setTimeout(() => { console.log('done'); ${code} }, 500)`,
+    });
+    const folder = await makeProjectFolder(build(''));
+    folders.push(folder);
+    const project = await app.client.projects.create({ name: 'Shop', path: folder.path });
+    for (const [code, status] of [
+      ['', 'running'],
+      ['process.exit(1)', 'failed'],
+    ] as const) {
+      await folder.write(build(code));
+      const name = status;
+      const answer = await app.client.deployments.deploy({ project_id: project.id, name });
+      if (!('id' in answer)) throw new Error('the answer is a plan');
+      const path = `/api/v1/deployments/${answer.id}/logs?stream=build&follow=true&offset=0`;
+      const whole = await stream(path);
+      await whole.ended;
+      expect(whole.response.complete).toBe(true);
+      expect(textsOf(whole)).toEqual(expect.arrayContaining(['begun', 'done']));
+      await app.until(answer.id, status);
+      const later = await stream(path);
+      await later.ended;
+      expect(textsOf(later)).toEqual(textsOf(whole));
+    }
+  });
+
   test('loses nothing for a reader that is slow', async () => {
     const { id, port } = await deploy();
     const follow = await stream(`/api/v1/deployments/${id}/logs?follow=true&offset=0`);

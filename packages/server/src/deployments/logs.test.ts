@@ -25,6 +25,7 @@ beforeEach(async () => {
     files: logFiles(home),
     redactorFor: async () => createRedactor(secrets),
     exists: async () => true,
+    isBuilding: async () => false,
   });
 });
 afterEach(async () => {

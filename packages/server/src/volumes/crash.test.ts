@@ -46,7 +46,11 @@ describe.for(docker.available ? (['process', 'docker'] as const) : (['process'] 
     const running = (id: number) =>
       waitFor(
         `deployment ${id} to run`,
-        async () => (await server.client.deployments.get({ id })).status === 'running',
+        async () => {
+          const { status, status_reason } = await server.client.deployments.get({ id });
+          if (status === 'failed') throw new Error(`deployment ${id} failed: ${status_reason}`);
+          return status === 'running';
+        },
         40_000,
       );
 
