@@ -39,7 +39,7 @@ try {
     await measure();
   }
 } catch (error) {
-  console.error(error);
+  console.error(error instanceof SuppressedError ? error.suppressed : error);
   process.exitCode = 1;
 } finally {
   // It may be the server that failed to start.

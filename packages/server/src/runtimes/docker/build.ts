@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { ExtraFile, Recipe } from '../../deployments/recipe.ts';
 import type { BuildRequest } from '../../deployments/runtime.ts';
 import { ReleaseFailure } from '../../errors.ts';
+import { buildLimits } from '../build-limits.ts';
 import { listSource } from '../source.ts';
 import { chooseBaseImage, chooseRunImage } from './base-image.ts';
 import { packBuildContext } from './build-context.ts';
@@ -93,12 +94,11 @@ async function runBuild(
 }
 
 /**
- * Half of the machine at most, so that a build does not freeze BorgOS and the apps that run. The
- * classic builder (version 1) keeps to these limits, BuildKit ignores them. `forcerm` removes the
+ * The classic builder (version 1) keeps to the limits, BuildKit ignores them. `forcerm` removes the
  * containers of failed steps too. Without `memswap` a build could use as much swap again.
  */
 function buildOptions(engine: Engine, instance: string, request: BuildRequest) {
-  const memory = Math.max(512 * 1024 ** 2, Math.floor(engine.memory / 2));
+  const { cpus, memory } = buildLimits(engine);
   const cpuperiod = 100_000;
   return {
     version: '1',
@@ -107,7 +107,7 @@ function buildOptions(engine: Engine, instance: string, request: BuildRequest) {
     memory,
     memswap: memory,
     cpuperiod,
-    cpuquota: Math.floor((Math.max(1, engine.cpus) / 2) * cpuperiod),
+    cpuquota: Math.floor(cpus * cpuperiod),
     labels: {
       ...instanceLabels(instance),
       [labels.deployment]: String(request.deploymentId),

@@ -5,6 +5,8 @@ import type { Recipe } from '../../deployments/recipe.ts';
 import type { BuildRequest } from '../../deployments/runtime.ts';
 import { ReleaseFailure } from '../../errors.ts';
 import { listSource } from '../source.ts';
+import { withinBuildLimits } from './build-limits.ts';
+import type { ControlGroups } from './control-groups.ts';
 import { copySource, writeExtraFiles } from './copy-source.ts';
 import type { Brand } from './peer-brand.ts';
 import { baseEnvironment, buildMarker, cacheEnvironment } from './process-environment.ts';
@@ -23,6 +25,8 @@ export interface BuildDependencies {
   machine: Record<string, string>;
   networkEnvironment: Record<string, string>;
   brand: Brand;
+  /** Holds the build to its limits; `null`: it can't be held. */
+  groups: ControlGroups | null;
 }
 
 const run = promisify(execFile);
@@ -56,15 +60,19 @@ export async function buildRelease(
       ...cacheEnvironment(cache, dependencies.networkEnvironment.MAVEN_OPTS),
       [buildMarker]: `${instance}/${request.name}`,
     };
-    const onStart = (pid: number) => void dependencies.brand.put(pid);
-    const command = { directory: artifact, environment, log, signal, onStart };
+    const command = { directory: artifact, environment, log, signal };
     const note = await versionNote(recipe, environment);
     if (note !== null) log(note);
-    for (const argv of [...recipe.install, ...recipe.build]) {
-      await runCommand({ ...command, argv }, dependencies.table).catch((error: unknown) => {
-        throw withoutVenv(argv, error);
-      });
-    }
+    await withinBuildLimits(dependencies.groups, async (hold) => {
+      const onStart = async (pid: number) => {
+        await Promise.all([hold(pid), dependencies.brand.put(pid)]);
+      };
+      for (const argv of [...recipe.install, ...recipe.build]) {
+        await runCommand({ ...command, argv, onStart }, dependencies.table).catch((error) => {
+          throw withoutVenv(argv, error);
+        });
+      }
+    });
     await releases.complete(artifact);
     return artifact;
   } catch (error) {

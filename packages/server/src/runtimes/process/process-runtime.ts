@@ -102,6 +102,7 @@ export async function createProcessRuntime(options: ProcessRuntimeOptions): Prom
         machine,
         networkEnvironment: options.networkEnvironment ?? {},
         brand,
+        groups,
       });
     },
     buildFolders: [],

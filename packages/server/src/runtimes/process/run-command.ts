@@ -9,8 +9,8 @@ export interface BuildCommand {
   environment: Record<string, string>;
   log: (text: string) => void;
   signal: AbortSignal;
-  /** Called with the id of its process. */
-  onStart: (pid: number) => void;
+  /** Called with the id of its process; the command fails when this does. */
+  onStart: (pid: number) => Promise<void>;
 }
 
 /** How much of the output is remembered, to be shown with the failure. */
@@ -35,7 +35,6 @@ export async function runCommand(command: BuildCommand, table: ProcessTable): Pr
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  if (child.pid !== undefined) command.onStart(child.pid);
   let tail = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -49,9 +48,14 @@ export async function runCommand(command: BuildCommand, table: ProcessTable): Pr
   signal.addEventListener('abort', kill, { once: true });
   let exit: Exit;
   try {
-    exit = await exitOf(child, signal);
+    const exiting = exitOf(child, signal);
+    if (child.pid !== undefined) await command.onStart(child.pid);
+    exit = await exiting;
     await killGroup(child, table, command.environment[buildMarker] ?? '');
     await closed(child);
+  } catch (error) {
+    kill();
+    throw error;
   } finally {
     signal.removeEventListener('abort', kill);
   }
