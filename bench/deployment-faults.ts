@@ -4,12 +4,13 @@
 //
 // Areas: crash (to status and event), loop (an app that crashes at once), stop (an app that ignores
 // SIGTERM, and one without a handler), proxy (killed: until it serves again), kill (server, proxy or
-// both, in each stage of a deploy), build (one that eats memory and CPU; Docker only), reconcile (what
-// somebody does to containers by hand; Docker only).
+// both, in each stage of a deploy), build (one that eats memory and CPU: half of the machine), reconcile
+// (what somebody does to containers by hand; Docker only).
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleepMs } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Deployment } from '../packages/contracts/src/deployments.ts';
 import { makeProjectFolder } from '../packages/server/src/testing/project-folder.ts';
@@ -30,7 +31,8 @@ const areas: Record<string, () => Promise<void>> = {
   stop,
   proxy,
   kill,
-  ...(runtime === 'docker' ? { build, reconcile } : {}),
+  build,
+  ...(runtime === 'docker' ? { reconcile } : {}),
 };
 try {
   for (const [area, measure] of Object.entries(areas)) {
@@ -178,12 +180,8 @@ async function kill(): Promise<void> {
         resumed.push(performance.now() - since);
         const { port } = again.status === 'running' ? again : await app.until('running', 'failed');
         const text = stage === 'switched' ? 'second' : 'first';
-        const right = await waitFor(
-          'the right answer',
-          async () => (await ask(port, '/').catch(() => '')) === text,
-          20_000,
-        ).catch(() => false);
-        if (!right) wrong += 1;
+        const isRight = async () => (await ask(port, '/').catch(() => '')) === text;
+        if (!(await waitFor('the answer', isRight).catch(() => false))) wrong += 1;
       }
       rows[`${victim}, ${stage}`] = {
         rounds,
@@ -257,6 +255,7 @@ async function reconcile(): Promise<void> {
       async () => {
         const now = await app.get();
         if (now.status !== 'running') return `shown as ${now.status}`;
+        if (way === 'pause') return false;
         return (await answers(port)) && (way === 'rename' || now.container_id !== container_id)
           ? 'serves'
           : (await answers(port)) && way === 'kill' && 'serves';
@@ -323,7 +322,9 @@ async function deployed(files: Record<string, string>) {
         `${states} of deployment ${id}`,
         async () => {
           const now = await get();
-          return states.includes(now.status) && now.stage === null && now;
+          if (states.includes(now.status) && now.stage === null) return now;
+          if (now.status === 'failed') throw new Error(`it failed: ${now.status_reason}`);
+          return false;
         },
         120_000,
       ),
@@ -399,10 +400,6 @@ async function alertsOf(id: number): Promise<number> {
   return data.filter(({ data }) => {
     return data.id === id && ['crash_loop', 'failed'].includes(String(data.status));
   }).length;
-}
-
-function sleepMs(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 function summary(values: number[]) {
