@@ -102,7 +102,7 @@ function serverFor(errorLog: ErrorLog) {
     trustedProxies: [],
     localTrust: true,
     authenticate: () => Promise.reject(new Error('there is no credential')),
-    isDeployed: async () => false,
+    isOwn: async () => false,
     rateLimits: {
       take: () => Promise.reject(new Error('nothing is limited')),
       close: async () => {},

@@ -177,7 +177,7 @@ async function rateAdmission(): Promise<number> {
     authenticate: () => {
       throw new Error('there is no credential');
     },
-    isDeployed: async () => false,
+    isOwn: async () => false,
     rateLimits,
     rateLimit: { perMinute: 1_000_000, burst: 1_000_000 },
   });

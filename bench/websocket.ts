@@ -187,7 +187,7 @@ async function serveOurs(): Promise<void> {
     authenticate: () => {
       throw new Error('there is no credential');
     },
-    isDeployed: async () => false,
+    isOwn: async () => false,
     rateLimit: null,
     rateLimits: undefined as never,
     idempotency: undefined as never,

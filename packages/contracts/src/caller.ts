@@ -40,6 +40,8 @@ export interface Caller {
   scopes: ReadonlySet<Scope>;
   /** A limit of its own: `null` is the one of the settings. */
   rateLimit: RateLimit | null;
+  /** Of nobody known: why it is not the local user, and what to do. */
+  unknownBecause?: string;
 }
 
 /** So many requests a minute in the long run, so many at once. */

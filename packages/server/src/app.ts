@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Logger } from 'pino';
-import { openAdapters } from './agent-adapters/open-adapters.ts';
+import { agentMarkers, openAdapters } from './agent-adapters/open-adapters.ts';
 import { createAgentZero } from './agent-zero/agent-zero.ts';
 import { agentEnvironment } from './agents/agent-environment.ts';
 import { readAgentSettings } from './agents/agent-settings.ts';
@@ -57,8 +57,8 @@ import { createQuestions } from './questions/questions.ts';
 import { createRateLimits } from './rate-limits/rate-limits.ts';
 import { mountRoutes } from './routes.ts';
 import { chooseRuntime } from './runtimes/choose-runtime.ts';
+import { openOwnProcesses } from './runtimes/process/own-processes.ts';
 import { findPortHolder } from './runtimes/process/port-holder.ts';
-import { openProcessTable } from './runtimes/process/process-table.ts';
 import { listSource } from './runtimes/source.ts';
 import { createProjectFiles } from './scan/project-files.ts';
 import { createScans } from './scan/scans.ts';
@@ -155,8 +155,11 @@ async function build(
   closing.add(() => logs.close());
   const inUse = await findRuntimeInUse(db);
   const proxyDirectory = path.join(home, 'proxy');
+  const processes = await openOwnProcesses({ instance, home, agentMarkers });
   const opening = [
-    chooseRuntime(settings.runtime, inUse, { ...settings, ...secrets, instance, logs, log }),
+    chooseRuntime(settings.runtime, inUse, {
+      ...{ ...settings, ...secrets, instance, processes, logs, log },
+    }),
     connectProxy({ ...settings, directory: proxyDirectory, log }),
     createJobs({ connectionString, log }),
   ] as const;
@@ -239,7 +242,6 @@ async function build(
   closing.add(() => search.close());
   const agentSettings = readAgentSettings(home);
   const environment = agentEnvironment(settings);
-  const processes = openProcessTable();
   const mcpServers = createMcpServers({
     ...{ db, secrets, environment, processes, instance, version, createRedactor, log },
     reach: { ...reach, allow: settings.mcpAllow },
@@ -298,7 +300,7 @@ async function build(
     log,
     localTrust: settings.auth === 'local',
     authenticate: auth.authenticate,
-    isDeployed: runtime.ownsConnection,
+    isOwn: runtime.ownsConnection,
     isPassing: isUnreachable,
     rateLimits,
     idempotency,

@@ -25,8 +25,11 @@ export function localCaller(address: string): Caller {
   };
 }
 
-/** Nobody known: may only call what is open to everybody. */
-export function unknownCaller(address: string): Caller {
+/**
+ * Nobody known: may only call what is open to everybody.
+ * @param because what a refusal says
+ */
+export function unknownCaller(address: string, because?: string): Caller {
   return {
     credential: 'none',
     user: null,
@@ -34,6 +37,7 @@ export function unknownCaller(address: string): Caller {
     address,
     scopes: new Set(),
     rateLimit: null,
+    ...(because !== undefined && { unknownBecause: because }),
   };
 }
 
@@ -61,7 +65,8 @@ export function includesScope(scopes: ReadonlySet<Scope>, needed: Scope): boolea
 export function authorize(caller: Caller, needed: Scope | 'any' | null): void {
   if (needed === null) return;
   if (caller.credential === 'none') {
-    throw new AppError('UNAUTHORIZED', 'Invalid or missing authentication token');
+    const reason = caller.unknownBecause ?? 'Invalid or missing authentication token';
+    throw new AppError('UNAUTHORIZED', reason);
   }
   if (needed === 'any' || includesScope(caller.scopes, needed)) return;
   const has = [...caller.scopes].sort().join(', ') || 'none';

@@ -4,8 +4,13 @@ import {
   type AgentZeroOptions,
   connectAgentZero,
 } from './agent-zero/connect-agent-zero.ts';
+import { agentZeroMarker } from './agent-zero/launch-agent-zero.ts';
 import { commandAdapters } from './command/command-adapters.ts';
 import type { OpenedAdapter } from './configured-agents.ts';
+import { runMarker } from './end-run.ts';
+
+/** In the environment of all processes of agents. */
+export const agentMarkers = [runMarker, agentZeroMarker];
 
 /** An adapter for each agent that there is, or could be; and Agent Zero, as it is more than one. */
 export function openAdapters({

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAppLogs } from '../app-log/app-logs.ts';
 import { openHome } from '../home.ts';
 import { chooseRuntime } from '../runtimes/choose-runtime.ts';
+import { openOwnProcesses } from '../runtimes/process/own-processes.ts';
 import { keyFileIn, readKeyFile } from '../secrets/key-file.ts';
 import { secretsOf } from '../secrets/secrets.ts';
 import { cloneDatabase } from '../testing/cloned-database.ts';
@@ -93,6 +94,7 @@ describe.for(docker.available ? (['process', 'docker'] as const) : (['process'] 
         log,
         logs: createAppLogs(),
         searchPath: process.env.PATH,
+        processes: await openOwnProcesses({ instance, home }),
         ...secretsOf(keys),
       });
       try {

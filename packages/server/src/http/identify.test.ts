@@ -13,9 +13,9 @@ function start(options: Partial<IdentifyOptions> = {}) {
     localTrust: true,
     authenticate: () => user,
     ...options,
-    isDeployed: (connection) => {
+    isOwn: (connection) => {
       asked.deployed += 1;
-      return options.isDeployed?.(connection) ?? Promise.resolve(false);
+      return options.isOwn?.(connection) ?? Promise.resolve(false);
     },
   });
   const ask = async (headers: IncomingHttpHeaders, socket: Socket) =>
@@ -72,7 +72,7 @@ test('local trust can be switched off', async () => {
 test('what is deployed is not local, and is looked for once a connection', async () => {
   const ends: unknown[] = [];
   const { ask, asked } = start({
-    isDeployed: async (connection) => {
+    isOwn: async (connection) => {
       ends.push(connection);
       return true;
     },

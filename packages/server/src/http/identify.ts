@@ -18,9 +18,12 @@ export interface IdentifyOptions {
     authorization: string,
     from: { address: string; requestId: string },
   ) => Caller | Promise<Caller>;
-  /** Whether a connection over loopback was made by what is deployed here, not by the user. */
-  isDeployed: (connection: { client: End; server: End }) => Promise<boolean>;
+  /** Whether a connection over loopback was made by what BorgOS runs here, not by the user. */
+  isOwn: (connection: { client: End; server: End }) => Promise<boolean>;
 }
+
+const ownNeedsToken =
+  'Without a credential BorgOS answers who uses this machine, and this call comes from what it runs itself: a deployment or an agent. Make an API token for that (POST /api/v1/tokens), with the scopes that it needs, and have it sent: Authorization: Bearer <token>';
 
 export interface Unidentified {
   id: string;
@@ -34,7 +37,7 @@ export interface Unidentified {
  * that it was forwarded, and it is not what BorgOS itself runs; else nobody.
  */
 export function createIdentify(options: IdentifyOptions) {
-  const { localTrust, authenticate, isDeployed } = options;
+  const { localTrust, authenticate, isOwn } = options;
   /** Who is at the other end does not change, so it is looked for once a connection. */
   const local = new WeakMap<Socket, boolean | Promise<boolean>>();
 
@@ -43,12 +46,12 @@ export function createIdentify(options: IdentifyOptions) {
     if (known !== undefined) return known;
     const { remoteAddress, remotePort, localAddress, localPort } = socket;
     if (!remoteAddress || !remotePort || !localAddress || !localPort) return false;
-    const asked = isDeployed({
+    const asked = isOwn({
       client: { host: remoteAddress, port: remotePort },
       server: { host: localAddress, port: localPort },
-    }).then((deployed) => {
-      local.set(socket, !deployed);
-      return !deployed;
+    }).then((own) => {
+      local.set(socket, !own);
+      return !own;
     });
     local.set(socket, asked);
     return asked;
@@ -60,7 +63,8 @@ export function createIdentify(options: IdentifyOptions) {
     const peer = plainAddress(socket.remoteAddress ?? '');
     if (!localTrust || !isLoopback(peer) || isForwarded(headers)) return unknownCaller(address);
     const trusted = isLocal(socket);
-    const caller = (isUser: boolean) => (isUser ? localCaller(address) : unknownCaller(address));
+    const caller = (isUser: boolean) =>
+      isUser ? localCaller(address) : unknownCaller(address, ownNeedsToken);
     return typeof trusted === 'boolean' ? caller(trusted) : trusted.then(caller);
   };
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Runtime } from '../deployments/runtime.ts';
 import type { Settings } from '../settings.ts';
 import { createDockerRuntime, findDocker } from './docker/docker-runtime.ts';
+import type { OwnProcesses } from './process/own-processes.ts';
 import { createProcessRuntime, type ProcessRuntimeOptions } from './process/process-runtime.ts';
 
 export interface ChosenRuntime {
@@ -21,7 +22,7 @@ const dockerWaitMs = 15_000;
 export async function chooseRuntime(
   wanted: Settings['runtime'],
   inUse: Runtime['name'] | null,
-  options: ProcessRuntimeOptions,
+  options: ProcessRuntimeOptions & { processes: OwnProcesses },
 ): Promise<ChosenRuntime> {
   if (inUse && wanted !== 'auto' && wanted !== inUse) {
     throw new Error(
@@ -31,7 +32,20 @@ export async function chooseRuntime(
   const name = wanted === 'auto' ? inUse : wanted;
   if (name === 'process') return { runtime: await createProcessRuntime(options), missing: null };
   const docker = await findDockerWithin(name === 'docker' ? dockerWaitMs : 0);
-  if (docker.ok) return { runtime: await createDockerRuntime(options), missing: null };
+  if (docker.ok) {
+    const runtime = await createDockerRuntime(options);
+    const { ownsConnection } = runtime;
+    const { peers } = options.processes;
+    return {
+      runtime: {
+        ...runtime,
+        // Agents are processes, whatever deployments run in.
+        ownsConnection: async (connection) =>
+          (await ownsConnection(connection)) || peers.areOwn(connection),
+      },
+      missing: null,
+    };
+  }
   if (name === 'docker') {
     const why =
       wanted === 'docker' ? 'BORGOS_RUNTIME is docker' : 'What is deployed runs in Docker';

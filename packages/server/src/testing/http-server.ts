@@ -39,7 +39,7 @@ export async function startServer(
     trustedProxies: [],
     localTrust: true,
     authenticate: refuse,
-    isDeployed: async () => false,
+    isOwn: async () => false,
     rateLimit: null,
     rateLimits: unlimited,
     idempotency: neverTwice,

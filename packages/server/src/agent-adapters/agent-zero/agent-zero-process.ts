@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { AppError } from '../../errors.ts';
 import { createInTurn } from '../../in-turn.ts';
 import { scrub } from '../../scrub.ts';
-import type { Processes, ProcessIdentity } from '../processes.ts';
+import type { ProcessIdentity } from '../processes.ts';
 import { assertPortFree } from './assert-port-free.ts';
 import { endAgentZero } from './end-agent-zero.ts';
 import {
@@ -19,7 +19,6 @@ import { rotateLog } from './rotate-log.ts';
 export interface ProcessOptions extends Omit<Launch, 'logFile'> {
   /** Of what is kept of the process: a folder of BORGOS_HOME. */
   folder: string;
-  processes: Processes;
   isPortFree(port: number): Promise<boolean>;
   findPortHolder(port: number): Promise<{ pid: number; name: string } | null>;
   isHealthy(): Promise<boolean>;

@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../errors.ts';
+import type { Processes } from '../processes.ts';
 
 /** In the environment of all that Agent Zero starts, with the id of this home. */
 export const agentZeroMarker = 'BORGOS_AGENT_ZERO';
@@ -15,6 +16,7 @@ export interface Launch {
   environment: Record<string, string>;
   instance: string;
   logFile: string;
+  processes: Processes;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface Launch {
  * @throws AppError AGENT_ZERO_NOT_CONFIGURED, AGENT_ZERO_FAILED
  */
 export async function launchAgentZero(launch: Launch): Promise<ChildProcess & { pid: number }> {
-  const { directory, port, environment, instance, logFile } = launch;
+  const { directory, port, environment, instance, logFile, processes } = launch;
   const script = join(directory, 'run_ui.py');
   if (!(await isThere(script, constants.R_OK))) {
     throw new AppError(
@@ -34,24 +36,19 @@ export async function launchAgentZero(launch: Launch): Promise<ChildProcess & { 
   const python = await findPython(launch);
   const log = await open(logFile, 'a', 0o600);
   try {
-    const child = spawn(python, [script, '--host=127.0.0.1', `--port=${port}`], {
+    return await processes.start({
+      program: python,
+      args: [script, '--host=127.0.0.1', `--port=${port}`],
       cwd: directory,
-      env: {
+      environment: {
         ...environment,
         PYTHONUNBUFFERED: '1',
         // Outside of its container there is no SSH server that its code could be run by.
         A0_SET__code_execution__ssh_enabled: 'false',
         [agentZeroMarker]: instance,
       },
-      detached: true,
       stdio: ['ignore', log.fd, log.fd],
     });
-    await new Promise<void>((resolve, reject) => {
-      child.once('spawn', resolve).once('error', reject);
-    });
-    child.unref();
-    if (!hasPid(child)) throw new Error('it has no process id');
-    return child;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new AppError('AGENT_ZERO_FAILED', `"${python}" could not be started: ${reason}`, {
@@ -60,10 +57,6 @@ export async function launchAgentZero(launch: Launch): Promise<ChildProcess & { 
   } finally {
     await log.close();
   }
-}
-
-function hasPid(child: ChildProcess): child is ChildProcess & { pid: number } {
-  return child.pid !== undefined;
 }
 
 async function findPython({ directory, python }: Launch): Promise<string> {

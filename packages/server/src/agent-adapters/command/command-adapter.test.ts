@@ -1,9 +1,11 @@
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openProcessTable } from '../../runtimes/process/process-table.ts';
+import { openOwnProcesses } from '../../runtimes/process/own-processes.ts';
 import { type AdapterHarness, adapterSuite, type Behaviour } from '../adapter-suite.ts';
 import { createCommandAdapter } from './command-adapter.ts';
 import { commandAgent } from './command-agent.ts';
 
+const processes = await openOwnProcesses({ instance: 'tests', home: tmpdir() });
 const script = join(import.meta.dirname, 'testing/fake-agent.ts');
 const formats = ['borgos', 'claude', 'codex', 'opencode', 'text'] as const;
 
@@ -29,7 +31,7 @@ function harnessOf(format: (typeof formats)[number]): AdapterHarness {
       }),
       folder: join(home, 'runs'),
       instance: `test-${process.pid}`,
-      processes: openProcessTable(),
+      processes,
       searchPath: process.env.PATH,
       passed: {},
     });

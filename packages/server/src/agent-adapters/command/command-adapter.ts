@@ -70,6 +70,7 @@ export function createCommandAdapter(options: CommandAdapterOptions): AgentAdapt
         run.signal.throwIfAborted();
         const child = await startProcess({
           ...line,
+          processes,
           program: (await findProgram(line.argv[0] ?? '', searchPath)) ?? program,
           cwd: run.cwd,
           environment: {

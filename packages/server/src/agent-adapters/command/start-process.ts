@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { AgentFailure } from '../../agents/adapter.ts';
+import type { Processes } from '../processes.ts';
 import type { RunFiles } from '../run-files.ts';
 import type { CommandLine } from './command-line.ts';
 
@@ -15,35 +15,35 @@ export interface StartedProcess {
  * @throws AgentFailure AGENT_UNAVAILABLE
  */
 export async function startProcess({
+  processes,
   program,
   argv,
   readsPrompt,
   cwd,
   environment,
   files,
-}: CommandLine & { program: string; cwd: string; files: RunFiles }): Promise<StartedProcess> {
+}: CommandLine & {
+  processes: Processes;
+  program: string;
+  cwd: string;
+  files: RunFiles;
+}): Promise<StartedProcess> {
   const input = await open(readsPrompt ? files.prompt : '/dev/null', 'r');
   const output = await open(files.output, 'a');
   const errors = await open(files.errors, 'a');
   try {
-    const child = spawn(program, argv.slice(1), {
-      cwd,
-      env: environment,
-      detached: true,
+    const child = await processes.start({
+      ...{ program, cwd, environment },
+      args: argv.slice(1),
       stdio: [input.fd, output.fd, errors.fd],
     });
     const exit = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
       child.once('exit', (code, signal) => {
         // At once, while the number of the group is nobody else's: what it left in the background.
-        if (child.pid !== undefined) endGroup(child.pid);
+        endGroup(child.pid);
         resolve({ code, signal });
       });
     });
-    await new Promise<void>((resolve, reject) => {
-      child.once('spawn', resolve).once('error', reject);
-    });
-    child.unref();
-    if (child.pid === undefined) throw new Error('it has no process id');
     return { pid: child.pid, exit };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

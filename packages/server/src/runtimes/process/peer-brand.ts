@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ControlGroups } from './control-groups.ts';
 import { standardSearchPath } from './process-environment.ts';
 
@@ -7,6 +8,8 @@ import { standardSearchPath } from './process-environment.ts';
 export interface Brand {
   /** What was started before is not branded. Where it can't be done, nothing happens. */
   put(pid: number): Promise<void>;
+  /** The same command, whose process is branded from its beginning on; as it is, where that can't be. */
+  wrap(command: [program: string, ...args: string[]]): [program: string, ...args: string[]];
   /** Whether a process has it, by its `/proc/<pid>/limits`. */
   isIn(limits: string): boolean;
 }
@@ -22,19 +25,36 @@ const brandedLocks = 0x62_6f_72_67;
  */
 export async function openBrand(): Promise<Brand> {
   const own = hardLocks(await readFile('/proc/self/limits', 'utf8').catch(() => ''));
+  const prlimit = own === 'unlimited' ? await findPrlimit() : undefined;
+  const locks = `--locks=${brandedLocks}:${brandedLocks}`;
   const isIn = (limits: string) => own === 'unlimited' && /^\d+$/.test(hardLocks(limits));
   return {
     isIn,
     async put(pid) {
       const limits = await readFile(`/proc/${pid}/limits`, 'utf8').catch(() => '');
-      if (own !== 'unlimited' || limits === '' || isIn(limits)) return;
-      const args = ['--pid', String(pid), `--locks=${brandedLocks}:${brandedLocks}`];
-      const options = { env: { PATH: standardSearchPath }, timeout: 2_000 };
+      if (prlimit === undefined || limits === '' || isIn(limits)) return;
+      const options = { env: {}, timeout: 2_000 };
       await new Promise<void>((resolve) => {
-        execFile('prlimit', args, options, () => resolve());
+        execFile(prlimit, ['--pid', String(pid), locks], options, () => resolve());
       });
     },
+    // It becomes the program, in the same process.
+    wrap: (command) => (prlimit === undefined ? command : [prlimit, locks, ...command]),
   };
+}
+
+async function findPrlimit(): Promise<string | undefined> {
+  for (const folder of standardSearchPath.split(':')) {
+    const file = join(folder, 'prlimit');
+    if (
+      await access(file, constants.X_OK).then(
+        () => true,
+        () => false,
+      )
+    )
+      return file;
+  }
+  return undefined;
 }
 
 function hardLocks(limits: string): string {

@@ -2,21 +2,21 @@ import type { Connection } from '../../deployments/runtime.ts';
 import { findOwnerByLsof, relativesByPs } from '../peer-lsof.ts';
 import { createSocketOwners } from '../peer-socket-owner.ts';
 import { createDescent, type Signs } from './peer-descent.ts';
-import { buildMarker, instanceMarker } from './process-environment.ts';
 import type { ProcessTable } from './process-table.ts';
 
-/** Tells the connections of what is deployed from those of the user: both come from loopback. */
+/** Tells the connections of what BorgOS starts from those of the user: both come from loopback. */
 export interface PeerConnections {
   /**
-   * Something has been deployed or built. Until then all connections are the user's. It stays so
-   * when nothing is deployed any more, as an app may have left something behind.
+   * Something has been deployed or built, or an agent begun. Until then all connections are the
+   * user's. It stays so when nothing of it runs any more, as it may have left something behind.
    */
   watch(): void;
   areOwn(connection: Connection): Promise<boolean>;
 }
 
 export function createPeerConnections(signs: Signs, table: ProcessTable): PeerConnections {
-  const areOwn = process.platform === 'linux' ? createLinuxCheck(signs) : createPsCheck(table);
+  const areOwn =
+    process.platform === 'linux' ? createLinuxCheck(signs) : createPsCheck(signs, table);
   let watching = false;
   return {
     watch() {
@@ -31,31 +31,30 @@ const sameProcessMs = 100;
 
 function createLinuxCheck(signs: Signs): PeerConnections['areOwn'] {
   const findOwner = createSocketOwners();
-  const isDeployed = createDescent(signs);
-  let last = { pid: 0, at: 0, deployed: true };
+  const isOwn = createDescent(signs);
+  let last = { pid: 0, at: 0, own: true };
   return async (connection) => {
     const owner = await findOwner(connection);
-    // Instances run as the user of BorgOS, so another user's process is none of them.
+    // All of it runs as the user of BorgOS, so another user's process is none of it.
     if (owner === 'stranger') return false;
     if (owner === 'unknown') return true;
     const { pid } = owner;
     const now = performance.now();
     if (pid !== last.pid || now - last.at > sameProcessMs) {
-      last = { pid, at: now, deployed: isDeployed(pid) };
+      last = { pid, at: now, own: isOwn(pid) };
     }
-    return last.deployed;
+    return last.own;
   };
 }
 
 /** Of a process whose environment macOS doesn't show, only the relatives tell. */
-function createPsCheck(table: ProcessTable): PeerConnections['areOwn'] {
-  async function isDeployed(connection: Connection): Promise<boolean> {
+function createPsCheck({ markers }: Signs, table: ProcessTable): PeerConnections['areOwn'] {
+  async function isOwn(connection: Connection): Promise<boolean> {
     const pid = await findOwnerByLsof(connection);
     if (pid === null) return true;
     const [relatives, ...marked] = await Promise.all([
       relativesByPs(pid),
-      table.marked(instanceMarker),
-      table.marked(buildMarker),
+      ...markers.map((marker) => table.marked(marker)),
     ]);
     return marked.flat().some((found) => relatives.has(found.pid));
   }
@@ -63,7 +62,7 @@ function createPsCheck(table: ProcessTable): PeerConnections['areOwn'] {
   return (connection) =>
     new Promise((resolve) => {
       const timer = setTimeout(resolve, 2_000, true);
-      void isDeployed(connection)
+      void isOwn(connection)
         .catch(() => true)
         .then(resolve)
         .finally(() => clearTimeout(timer));

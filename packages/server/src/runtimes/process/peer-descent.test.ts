@@ -1,16 +1,18 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { waitFor } from '../../testing/wait-for.ts';
 import { type Brand, openBrand } from './peer-brand.ts';
 import { createDescent } from './peer-descent.ts';
 
-const noBrand: Brand = { put: async () => {}, isIn: () => false };
+const noBrand: Brand = { put: async () => {}, wrap: (command) => command, isIn: () => false };
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'borgos-descent-')));
-const signs = { instance: 'test', folders: [folder], brand: noBrand };
+const markers = ['BORGOS_INSTANCE', 'BORGOS_BUILD', 'BORGOS_AGENT_RUN'];
+const signs = { instance: 'test', markers, folders: [folder], brand: noBrand };
 const isDeployed = createDescent(signs);
 const brand = await openBrand();
 
@@ -62,13 +64,27 @@ describe.runIf(process.platform === 'linux')('a process', () => {
     expect(isDeployed(process.pid)).toBe(false);
   });
 
-  test.each(['BORGOS_INSTANCE', 'BORGOS_BUILD'])(
-    'that is marked by %s is deployed',
-    async (mark) => {
-      expect(isDeployed(await sleep({ env: { [mark]: 'any/name' } }))).toBe(true);
-      expect(isDeployed(await sleep({ env: { [`NO_${mark}`]: 'any/name' } }))).toBe(false);
-    },
-  );
+  test.each(markers)('that is marked by %s is deployed', async (mark) => {
+    expect(isDeployed(await sleep({ env: { [mark]: 'any/name' } }))).toBe(true);
+    expect(isDeployed(await sleep({ env: { [`NO_${mark}`]: 'any/name' } }))).toBe(false);
+  });
+
+  test('that has only the mark that this one has, too, is the user', async () => {
+    const script = `
+      const { createDescent } = await import(${JSON.stringify(import.meta.resolve('./peer-descent.ts'))});
+      const brand = { isIn: () => false };
+      const signs = { instance: 'test', markers: ['BORGOS_AGENT_RUN'], folders: [], brand };
+      const isOwn = createDescent(signs);
+      console.log(...process.argv.slice(1).map((pid) => isOwn(Number(pid))));`;
+    const env = { BORGOS_AGENT_RUN: 'any/borgos-1-1' };
+    const pids = [
+      await sleep({ env }),
+      await sleep({ env: { BORGOS_AGENT_RUN: 'any/borgos-1-12' } }),
+    ];
+    const args = ['--input-type=module', '-e', script, ...pids.map(String)];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { env });
+    expect(stdout.trim()).toBe('false true');
+  });
 
   test('whose parent is marked is deployed, whatever its own environment', async () => {
     const mark = { BORGOS_INSTANCE: 'any/name' };

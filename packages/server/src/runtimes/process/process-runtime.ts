@@ -1,4 +1,3 @@
-import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { AppLogs } from '../../app-log/app-logs.ts';
@@ -10,15 +9,15 @@ import { instanceProcesses } from './instance-processes.ts';
 import { openInstanceRecords, type Sealing } from './instance-record.ts';
 import { createInstanceUsage } from './instance-usage.ts';
 import { listeningSockets } from './listening-sockets.ts';
-import { brandedGroups, openBrand } from './peer-brand.ts';
-import { createPeerConnections } from './peer-connections.ts';
+import { type OwnProcesses, openOwnProcesses } from './own-processes.ts';
+import { brandedGroups } from './peer-brand.ts';
 import {
   buildMarker,
   instanceMarker,
   machineEnvironment,
   standardSearchPath,
 } from './process-environment.ts';
-import { openProcessTable, type ProcessTable } from './process-table.ts';
+import type { ProcessTable } from './process-table.ts';
 import { openReleases } from './releases.ts';
 import { removeTree } from './remove-tree.ts';
 import { killProcess } from './run-command.ts';
@@ -31,6 +30,8 @@ export interface ProcessRuntimeOptions extends Sealing {
   instance: string;
   /** A folder of its own, for releases, records and caches. */
   home: string;
+  /** By default its own ones alone. */
+  processes?: OwnProcesses;
   log: Logger;
   /** Where programs are looked for: the PATH that BorgOS was started with. */
   searchPath?: string | undefined;
@@ -47,15 +48,12 @@ export interface ProcessRuntimeOptions extends Sealing {
  */
 export async function createProcessRuntime(options: ProcessRuntimeOptions): Promise<Runtime> {
   const { instance, home, log, searchPath = standardSearchPath } = options;
-  const table = openProcessTable();
   const machine = await machineEnvironment(options.networkEnvironment?.RUSTUP_HOME);
   const releases = await openReleases(home);
   const records = await openInstanceRecords(join(home, 'instances'), options);
-  const brand = await openBrand();
-  const realHome = await realpath(home);
   const volumes = createProcessVolumes(home);
-  const folders = ['releases', 'homes', 'volumes'].map((name) => join(realHome, name));
-  const peers = createPeerConnections({ instance, folders, brand }, table);
+  const table = options.processes ?? (await openOwnProcesses({ instance, home }));
+  const { brand, peers } = table;
   await endOrphans(table, buildMarker, (value) => value.startsWith(`${instance}/`));
   await releases.removeIncomplete();
 

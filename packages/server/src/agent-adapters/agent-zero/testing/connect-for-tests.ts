@@ -1,7 +1,10 @@
+import { tmpdir } from 'node:os';
 import { isPortFree } from '../../../deployments/ports.ts';
+import { openOwnProcesses } from '../../../runtimes/process/own-processes.ts';
 import { findPortHolder } from '../../../runtimes/process/port-holder.ts';
-import { openProcessTable } from '../../../runtimes/process/process-table.ts';
 import { type AgentZero, connectAgentZero } from '../connect-agent-zero.ts';
+
+const processes = await openOwnProcesses({ instance: 'tests', home: tmpdir() });
 
 /** As the server connects it, with a fake installation. */
 export function connectForTests(fields: {
@@ -16,7 +19,7 @@ export function connectForTests(fields: {
     url: fields.url,
     python: process.execPath,
     environment: { PATH: process.env.PATH ?? '' },
-    processes: openProcessTable(),
+    processes,
     isPortFree,
     findPortHolder,
     log: { info() {}, warn() {} },

@@ -77,7 +77,9 @@ async function until(chat: Chat, file: string): Promise<void> {
   while (!existsSync(file) && isThere(chat)) await wait(10);
 }
 
-const behaviours: Record<string, (chat: Chat, folder: string) => Promise<void> | void> = {
+type Behaviour = (chat: Chat, folder: string, text: string) => Promise<void> | void;
+
+const behaviours: Record<string, Behaviour> = {
   succeed: (chat) => void add(chat, 'response', 'working'),
   async fail(chat) {
     add(chat, 'response', 'working');
@@ -127,6 +129,12 @@ const behaviours: Record<string, (chat: Chat, folder: string) => Promise<void> |
   tools(chat) {
     add(chat, 'code_exe', 'read', { heading: 'A0: cat a.txt', kvps: { _tool_name: 'shell' } });
   },
+  async fetch(chat, _, text) {
+    const [, url = ''] = /fetch (\S+)/.exec(text) ?? [];
+    const { status } = await fetch(url);
+    add(chat, 'response', `answered ${status}`);
+    chat.running = false;
+  },
   wait: (chat) => until(chat, 'go-on'),
   /** Its words come one after another, and the whole log begins anew in between. */
   async grow(chat) {
@@ -145,7 +153,7 @@ async function work(chat: Chat, text: string): Promise<void> {
   const [, folder = '.'] = /into the folder (.+)$/.exec(text) ?? [];
   chat.running = true;
   await wait(30);
-  await behaviours[behaviour]?.(chat, folder);
+  await behaviours[behaviour]?.(chat, folder, text);
   if (chat.running) {
     const last = add(chat, 'response', 'fin');
     change(chat, last, `finished${behaviour === 'echo' ? `: ${text}` : ''}`);
