@@ -168,10 +168,20 @@ export const events = {
     title: z.string(),
     status: approvalStatus,
   }),
-  /** Somebody has started or stopped Agent Zero. */
-  agent_zero_status: z.object({
-    status: z.enum(['started', 'stopped']),
-    port: z.int(),
+  /**
+   * `starting`, `started`, `stopped`, `failed`: of Agent Zero, whoever did it; `failed` also when it has
+   * ended by itself, after which it is `started` again unless the reason says otherwise. `working`: the
+   * first task of an agent runs; `idle`: none does any more.
+   */
+  agent_status: z.object({
+    agent_type: z.string(),
+    status: z.enum(['starting', 'started', 'stopped', 'failed', 'working', 'idle']),
+    /** Why it failed. At most 1,000 characters. */
+    reason: z.string().nullable(),
+    /** The one that has begun or ended. */
+    task_id: id.nullable(),
+    /** These two: of Agent Zero. */
+    port: z.int().nullable(),
     process_id: z.int().nullable(),
   }),
   schedule_created: named,
@@ -251,7 +261,7 @@ export const eventPlace: Record<EventType, { channel: Channel; object: string | 
   task_reviewed: { channel: 'tasks', object: 'id' },
   task_approval_requested: { channel: 'tasks', object: 'id' },
   task_approval_decided: { channel: 'tasks', object: 'id' },
-  agent_zero_status: { channel: 'system', object: null },
+  agent_status: { channel: 'agents', object: null },
   schedule_created: null,
   schedule_updated: null,
   schedule_deleted: null,

@@ -328,7 +328,7 @@ async function build(
     auth,
     audit,
     agents,
-    agentZero: createAgentZero({ db, agents, control }),
+    agentZero: createAgentZero({ db, agents, control, log }),
     webhooks,
     mcp,
     mcpServers,

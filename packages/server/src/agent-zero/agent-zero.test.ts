@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import path from 'node:path';
+import { events } from '@borgos/contracts/events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type FakeInstallation,
@@ -11,6 +12,7 @@ import { isPortFree } from '../deployments/ports.ts';
 import { freePort } from '../testing/free-port.ts';
 import { startTestApp, type TestApp } from '../testing/test-app.ts';
 import { waitFor } from '../testing/wait-for.ts';
+import { openWebSocket } from '../testing/websocket-client.ts';
 
 const nowhere = { directory: undefined, port: 8085, url: undefined, python: undefined };
 
@@ -222,7 +224,10 @@ describe('an Agent Zero that BorgOS starts', () => {
     expect(await ended(id)).toMatchObject({ status: 'failed', error_code: 'AGENT_CRASHED' });
   });
 
-  test('is started again when it crashes', async () => {
+  test('is started again when it crashes, and all that happens to it is told', async () => {
+    const socket = await openWebSocket(testApp.url);
+    await testApp.client.agentZero.stop();
+    await socket.ask({ type: 'subscribe', channels: ['agents'] });
     await testApp.client.agentZero.start();
     const { process_id } = await status();
     process.kill(process_id ?? 0, 'SIGKILL');
@@ -230,7 +235,19 @@ describe('an Agent Zero that BorgOS starts', () => {
       const now = await status();
       return now.running && now.process_id !== process_id && now;
     });
-    expect(next.running).toBe(true);
+    await testApp.client.agentZero.stop();
+    const told = await waitFor('what is told', async () => {
+      const events = socket.messages.filter(({ type }) => type === 'agent_status');
+      return events.length >= 4 && events.map(({ data }) => data);
+    });
+    const agent_type = 'agent-zero';
+    expect(told).toMatchObject([
+      { agent_type, status: 'started', port, process_id, reason: null },
+      { agent_type, status: 'failed', reason: expect.stringContaining('ended by itself') },
+      { agent_type, status: 'started', process_id: next.process_id },
+      { agent_type, status: 'stopped', process_id: null },
+    ]);
+    for (const data of told) events.agent_status.parse(data);
   });
 
   test('takes what it has left running with it', async () => {

@@ -3,8 +3,11 @@ import type { AgentTask } from '@borgos/contracts/agent-tasks';
 import type { AgentZeroStatus } from '@borgos/contracts/agent-zero';
 import type { Actor } from '@borgos/contracts/caller';
 import type { ParsedInput } from '@borgos/contracts/endpoint';
+import type { EventData } from '@borgos/contracts/events';
 import { id } from '@borgos/contracts/fields';
+import type { BaseLogger } from 'pino';
 import type { Agents } from '../agents/agents.ts';
+import { systemActor } from '../caller.ts';
 import type { Db } from '../database/transaction.ts';
 import { AppError } from '../errors.ts';
 import { appendEvent } from '../events/append.ts';
@@ -19,6 +22,14 @@ export interface AgentZeroControl {
   start(): Promise<void>;
   /** @throws AppError AGENT_ZERO_NOT_CONFIGURED, CONFLICT */
   stop(): Promise<void>;
+  /** Calls back on what happens without a call of `start` or `stop`. */
+  onChange(callback: (change: AgentZeroChange) => void): void;
+}
+
+export interface AgentZeroChange {
+  status: 'started' | 'failed';
+  /** Why it failed. */
+  reason: string | null;
 }
 
 export interface AgentZero {
@@ -29,33 +40,59 @@ export interface AgentZero {
   execute(task: Task, actor: Actor): Promise<AgentTask>;
 }
 
+const shownReason = 1_000;
+
 /** Agent Zero for callers of the API: who starts and stops it is in the audit trail. */
 export function createAgentZero({
   db,
   control,
   agents,
+  log,
 }: {
   db: Db;
   control: AgentZeroControl;
   agents: Pick<Agents, 'tasks'>;
+  log: Pick<BaseLogger, 'warn'>;
 }): AgentZero {
-  async function note(status: 'started' | 'stopped', actor: Actor): Promise<AgentZeroStatus> {
-    const now = await control.status();
-    const { port, process_id } = now;
-    await appendEvent(db, 'agent_zero_status', { status, port, process_id }, actor);
-    return now;
+  async function note(
+    status: EventData<'agent_status'>['status'],
+    actor: Actor,
+    { port, process_id }: AgentZeroStatus,
+    reason: string | null = null,
+  ): Promise<void> {
+    const shown = reason?.slice(0, shownReason).toWellFormed() ?? null;
+    const data = { agent_type: 'agent-zero', task_id: null, reason: shown, port, process_id };
+    await appendEvent(db, 'agent_status', { ...data, status }, actor);
   }
+
+  let noting = Promise.resolve();
+  control.onChange(({ status, reason }) => {
+    const now = control.status();
+    // One after the other, in the order in which they came.
+    noting = noting
+      .then(async () => note(status, systemActor, await now, reason))
+      .catch((error) => log.warn({ err: error, status }, 'a change of Agent Zero was not noted'));
+  });
 
   return {
     status: control.status,
     async start(actor) {
-      await control.start();
-      const { running, port, ui_url } = await note('started', actor);
+      try {
+        await control.start();
+      } catch (error) {
+        if (error instanceof AppError && error.code === 'AGENT_ZERO_FAILED') {
+          await note('failed', actor, await control.status(), error.message);
+        }
+        throw error;
+      }
+      const now = await control.status();
+      const { running, port, ui_url } = now;
+      await note(running ? 'started' : 'starting', actor, now);
       return { running, port, ui_url };
     },
     async stop(actor) {
       await control.stop();
-      await note('stopped', actor);
+      await note('stopped', actor, await control.status());
     },
     execute: ({ type, description, prompt, context }, actor) =>
       agents.tasks.create(

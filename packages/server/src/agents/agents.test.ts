@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from '../testing/test-app.ts';
 import { waitFor } from '../testing/wait-for.ts';
+import { openWebSocket } from '../testing/websocket-client.ts';
 import { deleteEndedBefore } from './store.ts';
 import { fakeAgents } from './testing/fake-agents.ts';
 
@@ -375,6 +376,26 @@ describe('a retry', () => {
     expect(status).toBe(409);
     expect(body.message).toContain('Create another one');
   });
+});
+
+test('an agent is told to work from its first task to its last one', async () => {
+  const socket = await openWebSocket(testApp.url);
+  await socket.ask({ type: 'subscribe', channels: ['agents'] });
+  const fields = { agent_type: 'fake-text' };
+  const first = await create('hang', fields);
+  await until(first, 'running');
+  const second = await create('hang', fields);
+  await until(second, 'running');
+  await Promise.all([first, second].map((id) => testApp.client.agentTasks.cancel({ id })));
+  await Promise.all([ended(first), ended(second)]);
+  await waitFor('what is told', async () =>
+    socket.messages.some(({ data }) => data?.status === 'idle'),
+  );
+  const told = socket.messages.filter(({ data }) => data?.agent_type === 'fake-text');
+  expect(told.map(({ type, data }) => ({ type, ...data }))).toMatchObject([
+    { type: 'agent_status', status: 'working', task_id: first, port: null },
+    { type: 'agent_status', status: 'idle', reason: null, process_id: null },
+  ]);
 });
 
 describe('the queue', () => {

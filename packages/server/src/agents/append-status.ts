@@ -2,6 +2,7 @@ import type { TaskStatus } from '@borgos/contracts/agent-tasks';
 import type { Actor } from '@borgos/contracts/caller';
 import type { Db } from '../database/transaction.ts';
 import { appendEvent } from '../events/append.ts';
+import { countRunning, lockClaims } from './queue-store.ts';
 import type { TaskRow } from './store.ts';
 import { appendTaskEvents } from './task-event-store.ts';
 
@@ -22,6 +23,30 @@ export async function appendStatus(
     db,
     'task_status',
     { id, project_id, agent_type, schedule_id, attempt, ...data },
+    actor,
+  );
+  await appendAgentStatus(db, task, previous, actor);
+}
+
+/** Whether an agent works at all: at its first task that runs, and after its last one. */
+async function appendAgentStatus(
+  db: Db,
+  { id, agent_type, status }: TaskRow,
+  previous: TaskStatus,
+  actor: Actor,
+): Promise<void> {
+  if (status !== 'running' && previous !== 'running') return;
+  // Two that end at once would each take the other one to run still.
+  await lockClaims(db);
+  const running = (await countRunning(db)).get(agent_type) ?? 0;
+  if (running !== (status === 'running' ? 1 : 0)) return;
+  await appendEvent(
+    db,
+    'agent_status',
+    {
+      ...{ agent_type, task_id: id, reason: null, port: null, process_id: null },
+      status: status === 'running' ? 'working' : 'idle',
+    },
     actor,
   );
 }

@@ -16,6 +16,11 @@ export interface RunLimits {
 /** Any number below 2^32 that nothing else locks. */
 const claimLock = 4_207_849_486;
 
+/** Until the transaction ends, nobody else begins a task or counts those that run. */
+export async function lockClaims(db: Db): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${claimLock})`.execute(db);
+}
+
 /**
  * Makes the first task in line that may run now run, for this home alone, and notes the attempt: from
  * here on the agent may have begun. One claim at a time, lest two see the same room under a limit.
@@ -25,7 +30,7 @@ export async function claimNext(
   home: string,
   limits: RunLimits,
 ): Promise<TaskRow | undefined> {
-  await sql`select pg_advisory_xact_lock(${claimLock})`.execute(db);
+  await lockClaims(db);
   const { rows } = await sql<{ id: number }>`
     with running as materialized (
       select agent_type, project_id from agent_tasks where status = 'running'

@@ -22,6 +22,8 @@ export interface ProcessOptions extends Omit<Launch, 'logFile'> {
   isPortFree(port: number): Promise<boolean>;
   findPortHolder(port: number): Promise<{ pid: number; name: string } | null>;
   isHealthy(): Promise<boolean>;
+  /** Called on what happens without a call of `start` or `stop`. */
+  onChange(status: 'started' | 'failed', reason: string | null): void;
   /** Ends the tasks in it. */
   beforeStop(): Promise<void>;
   log: {
@@ -71,6 +73,8 @@ export function createAgentZeroProcess(options: ProcessOptions): AgentZeroProces
   let restarting: NodeJS.Timeout | undefined;
   let looks = 0;
   let isLooking = false;
+  /** Calls of `start` that wait: they tell themselves what becomes of it. */
+  let awaited = 0;
 
   const keep = () => writeRecord(recordFile, { wanted, directory, port, process: current });
   const turn = <T>(work: () => Promise<T>) => inTurn(work, closing.signal);
@@ -94,11 +98,13 @@ export function createAgentZeroProcess(options: ProcessOptions): AgentZeroProces
     if (!isHealthy) await becomeHealthy(looked);
   }
 
-  async function becomeHealthy(looked: ProcessIdentity): Promise<boolean> {
+  async function becomeHealthy(looked: ProcessIdentity, tells = true): Promise<boolean> {
     const answers = await options.isHealthy();
     // What answers at the port may be another program, once the process is gone.
     if (!answers || current !== looked || !(await processes.isAlive(looked))) return false;
+    const isNews = !isHealthy && awaited === 0 && tells;
     isHealthy = true;
+    if (isNews) options.onChange('started', null);
     return true;
   }
 
@@ -107,6 +113,7 @@ export function createAgentZeroProcess(options: ProcessOptions): AgentZeroProces
     if (current !== exited || closing.signal.aborted) return;
     current = null;
     isHealthy = false;
+    const isTold = awaited > 0;
     turn(async () => {
       // The next one is there already: what the last one left was ended before it was started.
       if (current !== null) return;
@@ -117,6 +124,7 @@ export function createAgentZeroProcess(options: ProcessOptions): AgentZeroProces
       crashes += 1;
       const lines = scrub(await readLastLines(logFile));
       log.warn({ crashes, lines }, 'Agent Zero has ended by itself');
+      if (!isTold) options.onChange('failed', endReason(crashes, lines));
       if (crashes <= mostCrashes) scheduleRestart();
     }).catch((error) => {
       if (!closing.signal.aborted)
@@ -132,13 +140,19 @@ export function createAgentZeroProcess(options: ProcessOptions): AgentZeroProces
           if (wanted && current === null) await launch();
         }).catch((error) => {
           if (closing.signal.aborted) return;
-          log.warn({ err: error }, 'Agent Zero could not be started again');
+          notStartedAgain(error);
           crashes += 1;
           if (crashes <= mostCrashes) scheduleRestart();
         });
       },
       firstDelayMs * 2 ** Math.max(0, crashes - 1),
     ).unref();
+  }
+
+  function notStartedAgain(error: unknown): void {
+    log.warn({ err: error }, 'Agent Zero could not be started again');
+    const why = error instanceof Error ? error.message : String(error);
+    options.onChange('failed', `Agent Zero could not be started again: ${why}`);
   }
 
   async function launch(): Promise<ProcessIdentity> {
@@ -214,7 +228,14 @@ export function createAgentZeroProcess(options: ProcessOptions): AgentZeroProces
   return {
     running: async () => (isHealthy ? alive() : null),
     alive,
-    start: async () => untilHealthy(await turn(ensureLaunched)),
+    async start() {
+      awaited += 1;
+      try {
+        await untilHealthy(await turn(ensureLaunched));
+      } finally {
+        awaited -= 1;
+      }
+    },
     stop: () => turn(stop),
     recover: () =>
       turn(async () => {
@@ -225,16 +246,15 @@ export function createAgentZeroProcess(options: ProcessOptions): AgentZeroProces
         if (leader && isSame && wanted && (await processes.isAlive(leader))) {
           current = leader;
           startedAt = performance.now();
-          const answers = await becomeHealthy(leader);
+          // It has been so all along.
+          const answers = await becomeHealthy(leader, false);
           log.info({ process: leader.pid, answers }, 'Agent Zero is found again');
           return;
         }
         // Of other settings, or left by one that has died.
         await endAgentZero({ ...options, leader });
         if (!wanted) return;
-        await launch().catch((error) => {
-          log.warn({ err: error }, 'Agent Zero could not be started again');
-        });
+        await launch().catch((error) => notStartedAgain(error));
       }),
     async close() {
       clearInterval(looking);
@@ -248,4 +268,12 @@ export function createAgentZeroProcess(options: ProcessOptions): AgentZeroProces
     const first = marked.find(({ value }) => value === instance);
     return first ? processes.identify(first.pid) : null;
   }
+}
+
+function endReason(crashes: number, lines: string): string {
+  const next =
+    crashes <= mostCrashes
+      ? 'It is started again'
+      : `It has done so ${crashes} times and is not started again: see to it, and start it with POST /api/v1/agent-zero/start`;
+  return `Agent Zero has ended by itself. ${next}. What it printed last:\n${lines || '(nothing)'}`;
 }

@@ -12,7 +12,7 @@ import { readRecord } from './process-record.ts';
 import { createSession } from './session.ts';
 
 export interface AgentZeroOptions
-  extends Omit<ProcessOptions, 'directory' | 'folder' | 'isHealthy' | 'beforeStop'> {
+  extends Omit<ProcessOptions, 'directory' | 'folder' | 'isHealthy' | 'beforeStop' | 'onChange'> {
   /** BORGOS_HOME: its folder `agent-zero` has what is known of the process, and its output. */
   home: string;
   directory: string | undefined;
@@ -22,6 +22,12 @@ export interface AgentZeroOptions
   pollMs?: number;
 }
 
+interface Change {
+  status: 'started' | 'failed';
+  /** Why it failed. */
+  reason: string | null;
+}
+
 export interface AgentZero {
   adapter: AgentAdapter;
   status(): Promise<AgentZeroStatus>;
@@ -29,6 +35,8 @@ export interface AgentZero {
   start(): Promise<void>;
   /** @throws AppError AGENT_ZERO_NOT_CONFIGURED, CONFLICT */
   stop(): Promise<void>;
+  /** Calls back on what happens without a call of `start` or `stop`. */
+  onChange(callback: (change: Change) => void): void;
   recover(): Promise<void>;
 }
 
@@ -45,6 +53,7 @@ export function connectAgentZero(options: AgentZeroOptions): AgentZero {
   const url = elsewhere ? elsewhere.origin : `http://127.0.0.1:${port}`;
   const session = createSession({ url, access });
   const chats = createChats(session);
+  const callbacks: ((change: Change) => void)[] = [];
 
   async function access() {
     // Of one elsewhere the same files may be here, as in a container.
@@ -63,6 +72,9 @@ export function connectAgentZero(options: AgentZeroOptions): AgentZero {
           folder,
           directory,
           isHealthy: async () => (await look()) !== null,
+          onChange(status, reason) {
+            for (const callback of callbacks) callback({ status, reason });
+          },
           async beforeStop() {
             const running = await adapter.listRunning();
             const signal = AbortSignal.timeout(healthMs);
@@ -122,6 +134,7 @@ export function connectAgentZero(options: AgentZeroOptions): AgentZero {
     },
     start: async () => owned().start(),
     stop: async () => owned().stop(),
+    onChange: (callback) => void callbacks.push(callback),
     recover: async () => {
       if (agentProcess) return agentProcess.recover();
       // One that BorgOS has started, before the settings said otherwise.
