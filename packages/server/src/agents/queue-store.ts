@@ -216,7 +216,6 @@ export async function listOpenAttempts(db: Db, home: string): Promise<OpenAttemp
 
 export interface AttemptChange {
   saved?: Record<string, unknown>;
-  position?: number;
   usage?: { input_tokens: number; output_tokens: number; cost_usd: number | null };
 }
 
@@ -224,14 +223,13 @@ export interface AttemptChange {
 export async function updateAttempt(
   db: Db,
   { id, attempt }: { id: number; attempt: number },
-  { saved, position, usage }: AttemptChange,
+  { saved, usage }: AttemptChange,
 ): Promise<void> {
-  if (saved === undefined && position === undefined && usage === undefined) return;
+  if (saved === undefined && usage === undefined) return;
   await db
     .updateTable('agent_attempts')
     .set({
       ...(saved !== undefined && { saved: JSON.stringify(saved) }),
-      ...(position !== undefined && { position }),
       ...usage,
     })
     .where('task_id', '=', id)

@@ -11,6 +11,8 @@ import { appendTaskEvents, type NewTaskEvent } from './task-event-store.ts';
 /** What one event, and what is known with it, changes. */
 export interface Entry extends AttemptChange {
   event: NewTaskEvent | null;
+  /** See `AgentEvent`. */
+  position?: number;
   session?: string;
   model?: string;
 }
@@ -97,15 +99,25 @@ export function createRecorder(db: Db, task: TaskRow): Recorder {
     const events = entries.flatMap(({ event }) => event ?? []);
     const latest = events.at(-1);
     const isTold = latest !== undefined && performance.now() - toldAt >= tellMs;
-    await transaction(db, async (db) => {
-      const seq = await appendTaskEvents(db, task.id, events, task.attempt);
+    const { position, ...change } = latestOf(entries);
+    const append = async (db: Db) => {
+      const seq = await appendTaskEvents(db, task.id, events, { onlyIn: task.attempt, position });
       if (seq === undefined) throw new AttemptOver();
-      const { session, model, ...change } = latestOf(entries);
+      return seq;
+    };
+    // Of most of what agents tell this is all: one statement, where a transaction has many.
+    if (!isTold && Object.keys(change).length === 0) {
+      await append(db);
+      return;
+    }
+    await transaction(db, async (db) => {
+      const seq = await append(db);
+      const { session, model, ...known } = change;
       await updateTask(db, task.id, {
         ...(session !== undefined && { session }),
         ...(model !== undefined && task.model === null && { model }),
       });
-      await updateAttempt(db, task, change);
+      await updateAttempt(db, task, known);
       if (!isTold) return;
       const { id, project_id, agent_type, schedule_id, attempt } = task;
       const text = textOf(latest).slice(0, shownText).toWellFormed();

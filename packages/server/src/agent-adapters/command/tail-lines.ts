@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { pause } from '../pause.ts';
 
 export interface Line {
@@ -10,9 +10,9 @@ export interface Line {
   end: number;
 }
 
-const chunkBytes = 262_144;
+const chunkBytes = 65_536;
 const longestLine = 4 * 1_048_576;
-const shortestPauseMs = 15;
+const shortestPauseMs = 40;
 const longestPauseMs = 120;
 const newline = 10;
 
@@ -26,6 +26,8 @@ export async function* tailLines(
   { hasEnded, signal }: { hasEnded: () => boolean; signal: AbortSignal },
 ): AsyncGenerator<Line> {
   const handle = await open(file);
+  // Used again for each read: twenty agents that rest are looked at hundreds of times a second.
+  const buffer = Buffer.allocUnsafeSlow(chunkBytes);
   try {
     let at = 0;
     let pauseMs = shortestPauseMs;
@@ -44,7 +46,8 @@ export async function* tailLines(
     while (!signal.aborted) {
       // Asked before the last read, so that what was written in between is not missed.
       const ended = hasEnded();
-      const chunk = await readAt(handle, at);
+      const { bytesRead } = await handle.read(buffer, 0, chunkBytes, at);
+      const chunk = buffer.subarray(0, bytesRead);
       if (chunk.length === 0) {
         if (ended) break;
         await pause(pauseMs, signal);
@@ -60,7 +63,7 @@ export async function* tailLines(
         start = at + from;
         if (signal.aborted) return;
       }
-      const left = chunk.subarray(from);
+      const left = Buffer.from(chunk.subarray(from));
       restBytes += left.length;
       // Of a line that is too long nothing is kept.
       if (restBytes <= longestLine) rest.push(left);
@@ -73,10 +76,4 @@ export async function* tailLines(
   } finally {
     await handle.close();
   }
-}
-
-async function readAt(handle: FileHandle, position: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(chunkBytes);
-  const { bytesRead } = await handle.read(buffer, 0, chunkBytes, position);
-  return buffer.subarray(0, bytesRead);
 }
