@@ -1,5 +1,6 @@
 // Tasks of agents: a thousand of them while the server is killed twenty times, how fast a cancel and the
-// first progress are, how the API answers beside twenty that work, and ten thousand events of one.
+// first progress are, how the API answers beside twenty that work, and ten thousand events of one, heard over
+// connections that are lost again and again. Agent Zero has a benchmark of its own: agent-zero.ts.
 //
 //   node bench/agents.ts [tasks] [kills]
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -10,10 +11,12 @@ import {
   type ServerProcess,
   startServerProcess,
 } from '../packages/server/src/testing/server-process.ts';
+import type { Probed } from './event-loop-probe.ts';
 import { quantile } from './quantile.ts';
 
 const [tasks = 1_000, kills = 20] = process.argv.slice(2).map(Number);
 const running = 20;
+const answerMs = 5_000;
 
 /** A shell script, so that what is measured is not the start of an agent. */
 const script = `#!/bin/sh
@@ -46,6 +49,7 @@ echo '{"type":"done","output":{"text":"finished"}}'
 const home = await mkdtemp(path.join(tmpdir(), 'borgos-bench-'));
 const agent = path.join(home, 'agent.sh');
 const begun = path.join(home, 'begun.txt');
+const probeFile = path.join(home, 'probe.json');
 await writeFile(
   path.join(home, 'agents.json'),
   JSON.stringify({
@@ -70,6 +74,8 @@ function start(): Promise<ServerProcess> {
     BORGOS_HOME: home,
     BORGOS_RUNTIME: 'process',
     BORGOS_LOG_LEVEL: 'error',
+    NODE_OPTIONS: `--import ${path.join(import.meta.dirname, 'event-loop-probe.ts')}`,
+    PROBE_FILE: probeFile,
   });
 }
 
@@ -157,17 +163,21 @@ async function answer(): Promise<void> {
   const ids = await Promise.all(Array.from({ length: running }, () => create('steps 100')));
   for (const id of ids) await untilSays(id);
   const beside = await timeAnswers();
+  const worked = (await probe()).workedMs.slice(-answerMs / 100);
   for (const id of ids) await server.client.agentTasks.cancel({ id });
   const p99 = quantile(beside, 0.99);
   console.log(
     `${Math.round(quantile(alone, 0.99))} ms: p99 of ${alone.length} answers without tasks`,
+  );
+  console.log(
+    `${Math.max(...worked).toFixed(1)} ms of processor time: the longest turn of the event loop beside them`,
   );
   verdict(`ms: p99 of ${beside.length} answers beside ${running} tasks`, p99, p99 < 100, '100');
 }
 
 async function timeAnswers(): Promise<number[]> {
   const times: number[] = [];
-  for (const end = performance.now() + 5_000; performance.now() < end; ) {
+  for (const end = performance.now() + answerMs; performance.now() < end; ) {
     const began = performance.now();
     await (await fetch(`${server.url}/api/v1/agent/tasks?limit=20`)).text();
     times.push(performance.now() - began);
@@ -177,22 +187,67 @@ async function timeAnswers(): Promise<number[]> {
 }
 
 async function tell(): Promise<void> {
+  const before = (await probe()).rss;
+  let mostRss = before;
   const id = await create('many 10000');
   const began = performance.now();
-  await until(async () => (await server.client.agentTasks.get({ id })).completed_at !== null);
-  const seconds = (performance.now() - began) / 1000;
+  let seconds = 0;
   let next = 1;
   let gaps = 0;
-  for (;;) {
+  let connections = 0;
+  let [told, toldAgain] = [0, 0];
+  for (let isOver = false; ; ) {
+    const task = await server.client.agentTasks.get({ id });
+    // Looked at before the last page, so that this one has all of it.
+    if (task.completed_at !== null && !isOver) {
+      isOver = true;
+      seconds = (performance.now() - began) / 1000;
+    }
+    connections += 1;
+    const seqs = await hearAndLeave(id, told);
+    toldAgain += seqs.filter((seq, at) => seq <= (seqs[at - 1] ?? told)).length;
+    told = Math.max(told, ...seqs);
     const { data } = await server.client.agentTasks.events({ id, since: next - 1, limit: 1000 });
-    if (data.length === 0) break;
+    if (data.length === 0 && isOver) break;
     for (const { seq } of data) {
       if (seq !== next) gaps += 1;
       next = seq + 1;
     }
+    mostRss = Math.max(mostRss, (await probe()).rss);
   }
-  console.log(`${next - 1} events of one task in ${seconds.toFixed(1)} s`);
+  console.log(
+    `${next - 1} events of one task in ${seconds.toFixed(1)} s, heard over ${connections} connections`,
+  );
   verdict('gaps in them', gaps, gaps === 0 && next > 10_000, '0');
+  verdict('told twice on the WebSocket', toldAgain, toldAgain === 0 && told > 0, '0');
+  const grown = (mostRss - before) / 1_048_576;
+  verdict('MiB more memory of the server', grown, grown <= 50, '50');
+}
+
+/** Which events of a task the WebSocket has for who comes back, by their `seq`. */
+async function hearAndLeave(id: number, since: number): Promise<number[]> {
+  const socket = new WebSocket(`${server.url.replace('http', 'ws')}/ws`);
+  const seqs: number[] = [];
+  await new Promise<void>((resolve, reject) => {
+    socket.addEventListener('open', () => {
+      socket.send(JSON.stringify({ type: 'subscribe', channels: [`tasks:${id}`], since }));
+      socket.send(JSON.stringify({ type: 'ping' }));
+    });
+    socket.addEventListener('message', ({ data }) => {
+      const message = JSON.parse(String(data));
+      if (message.seq) seqs.push(message.seq);
+      if (message.type === 'pong') resolve();
+    });
+    socket.addEventListener('error', reject);
+  });
+  // What comes in this moment is lost with the connection, and told again by the next one.
+  await wait(20);
+  socket.close();
+  return seqs;
+}
+
+async function probe(): Promise<Probed> {
+  return JSON.parse(await readFile(probeFile, 'utf8'));
 }
 
 async function countEnded(): Promise<number> {
