@@ -24,6 +24,11 @@ interface Asked {
 /** As many as may come back at once when the server was restarted; they share a search. */
 const mostWaiting = 12_000;
 const mostRecent = 8;
+/**
+ * On a machine that agents keep busy a search takes seconds, and the user, whom nobody found, would be
+ * refused: to wait is better.
+ */
+const usualDeadlineMs = 10_000;
 /** How long the event loop is held up at a time. */
 const sliceMs = 2;
 
@@ -33,7 +38,7 @@ const sliceMs = 2;
  * search at a time. Answers within `deadlineMs`, `unknown` if need be.
  */
 export function createSocketOwners({
-  deadlineMs = 2_000,
+  deadlineMs = usualDeadlineMs,
 } = {}): (connection: Connection) => Promise<SocketOwner> {
   let waiting: Question[] = [];
   let searching = false;
