@@ -1,9 +1,11 @@
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openProcessTable } from '../../runtimes/process/process-table.ts';
+import { openOwnProcesses } from '../../runtimes/process/own-processes.ts';
 import { type AdapterHarness, adapterSuite } from '../adapter-suite.ts';
 import { createAcpAdapter } from './acp-adapter.ts';
 import { acpAgent } from './acp-agent.ts';
 
+const processes = await openOwnProcesses({ instance: 'tests', home: tmpdir() });
 const script = join(import.meta.dirname, 'testing/fake-acp-agent.ts');
 
 function harnessOf(name: string, ...options: string[]): AdapterHarness {
@@ -13,7 +15,7 @@ function harnessOf(name: string, ...options: string[]): AdapterHarness {
       agent: acpAgent.parse({ kind: 'acp', command: [program, script, ...options] }),
       folder: join(home, 'runs'),
       instance: `test-${process.pid}`,
-      processes: openProcessTable(),
+      processes,
       searchPath: process.env.PATH,
       passed: {},
       version: '0.0.0',

@@ -68,6 +68,7 @@ export function createAcpAdapter(options: AcpAdapterOptions): AgentAdapter {
     const mark = markOf(task.externalRef);
     const modelArguments = task.model === null ? [] : agent.model_arguments;
     const process = await startAgentProcess({
+      processes,
       program: (await find()) ?? first,
       argv: [
         ...argv,

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { AgentFailure } from '../../agents/adapter.ts';
 import type { Exit } from '../agent-exit.ts';
+import type { Processes } from '../processes.ts';
 
 export interface AgentProcess {
   pid: number;
@@ -23,14 +23,23 @@ export async function startAgentProcess({
   argv,
   cwd,
   environment,
+  processes,
 }: {
   program: string;
   argv: readonly string[];
   cwd: string;
   environment: Record<string, string>;
+  processes: Processes;
 }): Promise<AgentProcess> {
-  const child = spawn(program, argv, { cwd, env: environment, detached: true, stdio: 'pipe' });
+  const start = { program, args: [...argv], cwd, environment, stdio: 'pipe' as const };
+  const child = await processes.start(start).catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new AgentFailure('AGENT_UNAVAILABLE', `"${program}" could not be started: ${reason}`, {
+      cause: error,
+    });
+  });
   const { stdin: input, stdout: output, stderr } = child;
+  if (!input || !output || !stderr) throw new Error('it has no pipes');
   // Whoever reads has gone: its exit says why.
   input.on('error', () => {});
   output.on('error', () => {});
@@ -40,7 +49,7 @@ export async function startAgentProcess({
   });
   const exit = new Promise<Exit>((resolve) => {
     child.once('exit', (code, signal) => {
-      if (child.pid !== undefined) endGroup(child.pid);
+      endGroup(child.pid);
       const timer = setTimeout(() => {
         output.destroy();
         stderr.destroy();
@@ -52,17 +61,6 @@ export async function startAgentProcess({
       });
     });
   });
-  try {
-    await new Promise<void>((resolve, reject) => {
-      child.once('spawn', resolve).once('error', reject);
-    });
-    if (child.pid === undefined) throw new Error('it has no process id');
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new AgentFailure('AGENT_UNAVAILABLE', `"${program}" could not be started: ${reason}`, {
-      cause: error,
-    });
-  }
   return { pid: child.pid, input, output, exit };
 }
 

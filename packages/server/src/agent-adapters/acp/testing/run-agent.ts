@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { AgentEvent, AgentRequest, AgentRunOptions } from '../../../agents/adapter.ts';
-import { openProcessTable } from '../../../runtimes/process/process-table.ts';
+import { openOwnProcesses } from '../../../runtimes/process/own-processes.ts';
 import { createAcpAdapter } from '../acp-adapter.ts';
 import { acpAgent } from '../acp-agent.ts';
 
@@ -19,7 +19,7 @@ export async function openFakeAgent(...flags: string[]) {
     agent: acpAgent.parse({ kind: 'acp', command: [process.execPath, script, ...flags] }),
     folder: join(home, 'runs'),
     instance: `test-${process.pid}-${home}`,
-    processes: openProcessTable(),
+    processes: await openOwnProcesses({ instance: 'tests', home: tmpdir() }),
     searchPath: process.env.PATH,
     passed: {},
     version: '0.0.0',
