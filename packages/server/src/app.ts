@@ -47,7 +47,7 @@ import { createInTurn } from './in-turn.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { createMcp } from './mcp/mcp.ts';
 import type { ServeClient } from './mcp/protocol-server.ts';
-import { createMcpServers } from './mcp-servers/mcp-servers.ts';
+import { createMcpServers, serverMarker } from './mcp-servers/mcp-servers.ts';
 import { ownName } from './own-name.ts';
 import { createProjectSearch } from './project-search/project-search.ts';
 import { createProjects } from './projects/projects.ts';
@@ -155,7 +155,7 @@ async function build(
   closing.add(() => logs.close());
   const inUse = await findRuntimeInUse(db);
   const proxyDirectory = path.join(home, 'proxy');
-  const processes = await openOwnProcesses({ instance, home, agentMarkers });
+  const processes = await openOwnProcesses({ instance, home }, [...agentMarkers, serverMarker]);
   const opening = [
     chooseRuntime(settings.runtime, inUse, {
       ...{ ...settings, ...secrets, instance, processes, logs, log },

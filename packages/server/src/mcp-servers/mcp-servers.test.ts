@@ -48,6 +48,14 @@ const isAlive = (pid: number) => {
   }
 };
 
+test('a program of a server is not taken for the user, who needs no credential', async () => {
+  await addFixture(borgos, 'curious', { on: ['ask_borgos'] });
+  const url = `${borgos.url}/api/v1/projects`;
+  const client = await connect();
+  expect(textOf(await call(client, 'curious__ask_borgos', { url }))).toBe('401');
+  expect((await fetch(url)).status).toBe(200);
+});
+
 test('a server that was added is off, and so is each of its tools', async () => {
   const { file } = await behaviourFile();
   const made = await borgos.client.mcpServers.create({ name: 'off', command: ['cat', file] });
@@ -57,7 +65,7 @@ test('a server that was added is off, and so is each of its tools', async () => 
 
   const { id } = await addFixture(borgos, 'quiet');
   const server = await borgos.client.mcpServers.get({ id });
-  expect(server).toMatchObject({ status: 'connected', tools_total: 8, tools_on: 0, problems: [] });
+  expect(server).toMatchObject({ status: 'connected', tools_total: 9, tools_on: 0, problems: [] });
   expect(await othersOf(await connect())).toEqual([]);
   const answer = await call(await connect(), 'quiet__echo', { text: 'hello' });
   expect(answer.isError).toBe(true);
@@ -169,7 +177,7 @@ test('lists with wrong, double and endless entries cost the wrong ones only', as
     ],
   });
   const { problems, tools_total } = await borgos.client.mcpServers.refresh({ id });
-  expect(tools_total).toBe(9);
+  expect(tools_total).toBe(10);
   expect(problems.join('\n')).toMatch(
     /echo\) is left out: another.*large\) is left out.*16 KB.*no_schema\).*text_schema\)/s,
   );
@@ -203,7 +211,9 @@ test('one that cannot be started says why, and is not tried again at once', asyn
     command: ['no-such-program'],
     is_enabled: true,
   });
-  await expect(borgos.client.mcpServers.refresh({ id })).rejects.toThrow('ENOENT');
+  await expect(borgos.client.mcpServers.refresh({ id })).rejects.toThrow(
+    'there is no such program',
+  );
   const { status, status_reason, next_attempt_at } = await borgos.client.mcpServers.get({ id });
   expect(status).toBe('failing');
   expect(status_reason).toContain('no-such-program could not be started');

@@ -57,6 +57,8 @@ export interface McpServers {
 
 const purpose = { who: 'MCP servers', setting: 'BORGOS_MCP_ALLOW' };
 
+export { serverMarker } from './end-program.ts';
+
 /** MCP servers of the user: programs and addresses whose tools are offered beside those of BorgOS. */
 export function createMcpServers({
   db,

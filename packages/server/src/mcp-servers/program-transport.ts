@@ -1,4 +1,5 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { homedir } from 'node:os';
 import {
   type JSONRPCMessage,
   ReadBuffer,
@@ -46,32 +47,22 @@ export function createProgramTransport({
     },
     stderr: null,
     ending: () => ending && `${ending}${printed && `. It printed: ${printed.trim()}`}`,
-    start: () =>
-      new Promise((resolve, reject) => {
-        const started = spawn(program, args, {
-          env: { ...environment, [serverMarker]: mark },
-          detached: true,
-          stdio: ['pipe', 'pipe', 'pipe'],
-        });
-        child = started;
-        started.once('spawn', resolve);
-        started.once('error', (error) => {
-          ending = `${program} could not be started: ${error.message}`;
-          reject(new Error(ending, { cause: error }));
-        });
-        started.once('exit', (code, signal) => {
-          ending ??= `${program} has ended with ${signal ?? `code ${code}`}`;
-          // At once, while the number of the group is nobody else's.
-          if (started.pid !== undefined) signalGroup(started.pid, 'SIGKILL');
-        });
-        // Later than the exit: what it has printed before is read.
-        started.once('close', () => transport.onclose?.());
-        started.stdin.on('error', (error) => transport.onerror?.(error));
-        started.stderr.setEncoding('utf8').on('data', (text: string) => {
-          printed = (printed + text).slice(-keptOutput);
-        });
-        started.stdout.on('data', read);
-      }),
+    async start() {
+      const started = await startProgram();
+      child = started;
+      started.once('exit', (code, signal) => {
+        ending ??= `${program} has ended with ${signal ?? `code ${code}`}`;
+        // At once, while the number of the group is nobody else's.
+        signalGroup(started.pid, 'SIGKILL');
+      });
+      // Later than the exit: what it has printed before is read.
+      started.once('close', () => transport.onclose?.());
+      started.stdin?.on('error', (error) => transport.onerror?.(error));
+      started.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        printed = (printed + text).slice(-keptOutput);
+      });
+      started.stdout?.on('data', read);
+    },
     send: (message) =>
       new Promise((resolve, reject) => {
         if (!child?.stdin?.writable) throw new Error(ending ?? `${program} does not listen`);
@@ -84,6 +75,19 @@ export function createProgramTransport({
       return closing;
     },
   };
+
+  async function startProgram() {
+    try {
+      return await processes.start({
+        ...{ program, args, cwd: homedir() },
+        environment: { ...environment, [serverMarker]: mark },
+        stdio: ['pipe', 'pipe', 'pipe'],
+      });
+    } catch (error) {
+      ending = `${program} could not be started: ${error instanceof Error ? error.message : String(error)}`;
+      throw new Error(ending, { cause: error });
+    }
+  }
 
   function read(chunk: Buffer): void {
     try {

@@ -6,10 +6,11 @@ import type {
   AgentRequest,
   AgentRunOptions,
 } from '../../agents/adapter.ts';
+import { findProgram } from '../../find-program.ts';
 import { endRun, runMarker } from '../end-run.ts';
-import { findProgram, readVersion } from '../find-program.ts';
 import { findLeader, listMarked } from '../marked-runs.ts';
 import type { Processes, ProcessIdentity } from '../processes.ts';
+import { readVersion } from '../read-version.ts';
 import { createForgetting, makeRunFiles, runFiles } from '../run-files.ts';
 import type { AcpAgent } from './acp-agent.ts';
 import { startAgentProcess } from './agent-process.ts';
@@ -84,7 +85,7 @@ export function createAcpAdapter(options: AcpAdapterOptions): AgentAdapter {
       const saved = leader ? { process: leader } : {};
       yield { type: 'attached', saved };
       for await (const event of runSession({
-        ...{ process, task, run, version },
+        ...{ process, processes, task, run, version },
         model: modelArguments.length > 0 ? null : task.model,
         environment: { ...run.env, [runMarker]: mark },
       })) {

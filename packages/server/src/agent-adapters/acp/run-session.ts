@@ -7,6 +7,7 @@ import {
 } from '../../agents/adapter.ts';
 import { createInvalidLines, type Exit, failedExit } from '../agent-exit.ts';
 import { pause } from '../pause.ts';
+import type { Processes } from '../processes.ts';
 import { asObject } from '../read-json.ts';
 import type { AgentProcess } from './agent-process.ts';
 import { createEventQueue } from './event-queue.ts';
@@ -32,6 +33,7 @@ export async function* runSession({
   run,
   model,
   environment,
+  processes,
   version,
 }: {
   process: AgentProcess;
@@ -40,6 +42,7 @@ export async function* runSession({
   /** To be told to the session. */
   model: string | null;
   environment: Record<string, string>;
+  processes: Pick<Processes, 'start'>;
   /** Of BorgOS. */
   version: string;
 }): AsyncGenerator<AgentEvent> {
@@ -54,7 +57,7 @@ export async function* runSession({
   const queue = createEventQueue();
   const updates = createSessionUpdates(queue.add);
   const invalid = createInvalidLines();
-  const terminals = createTerminals(environment);
+  const terminals = createTerminals(environment, processes);
   const files = createWorktreeFiles(run.cwd);
   const isInside = (path: string) => files.contain(path).then(Boolean, () => false);
   const permissions = createPermissions({

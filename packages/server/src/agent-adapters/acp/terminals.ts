@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type {
   CreateTerminalRequest,
   TerminalExitStatus,
   TerminalOutputResponse,
 } from '@agentclientprotocol/sdk/unstable';
+import type { Processes } from '../processes.ts';
 import { endGroup } from './agent-process.ts';
 
 export interface Terminals {
@@ -31,7 +32,10 @@ const mostOutput = 1_048_576;
 const drainMs = 200;
 
 /** The commands that an agent has us run, each in a process group of its own. */
-export function createTerminals(environment: Record<string, string>): Terminals {
+export function createTerminals(
+  environment: Record<string, string>,
+  processes: Pick<Processes, 'start'>,
+): Terminals {
   const open = new Map<string, Terminal>();
   let made = 0;
   let isOver = false;
@@ -58,14 +62,10 @@ export function createTerminals(environment: Record<string, string>): Terminals 
       // By its mark it is found and ended, whatever becomes of it.
       const given = env.filter(({ name }) => !name.startsWith('BORGOS_'));
       const variables = Object.fromEntries(given.map(({ name, value }) => [name, value]));
-      const child = spawn(program, argv, {
-        cwd,
-        env: { ...environment, ...variables },
-        detached: true,
+      const child = await processes.start({
+        ...{ program, args: argv, cwd },
+        environment: { ...environment, ...variables },
         stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      await new Promise<void>((resolve, reject) => {
-        child.once('spawn', resolve).once('error', reject);
       });
       made += 1;
       const id = `terminal-${made}`;

@@ -1,10 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import type { AgentCapabilities } from '@borgos/contracts/agents';
 import type { AgentAdapter, AttemptRef } from '../../agents/adapter.ts';
+import { findProgram } from '../../find-program.ts';
 import { endRun, runMarker } from '../end-run.ts';
-import { findProgram, readVersion } from '../find-program.ts';
 import { findLeader as findMarked, listMarked } from '../marked-runs.ts';
 import type { Processes } from '../processes.ts';
+import { readVersion } from '../read-version.ts';
 import { createForgetting, hasOutput, makeRunFiles, runFiles } from '../run-files.ts';
 import type { CommandAgent } from './command-agent.ts';
 import { commandLineOf } from './command-line.ts';

@@ -15,7 +15,7 @@ export interface Behaviour {
 }
 
 const inputSchema = { type: 'object' as const };
-const names = ['big', 'crash', 'environment', 'fail', 'hang', 'leave_child', 'pid'];
+const names = ['ask_borgos', 'big', 'crash', 'environment', 'fail', 'hang', 'leave_child', 'pid'];
 
 /** An MCP server on the official SDK whose tools do what no tool should do. */
 export function fixtureServer(behaviourFile: string): Server {
@@ -42,6 +42,10 @@ export function fixtureServer(behaviourFile: string): Server {
     switch (name) {
       case 'echo':
         return textResult(String(input?.text), { said: input?.text });
+      case 'ask_borgos': {
+        const { status } = await fetch(String(input?.url));
+        return textResult(String(status));
+      }
       case 'big':
         return textResult('x'.repeat(10 * 1024 * 1024));
       case 'crash':

@@ -1,7 +1,8 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { access, constants, realpath } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+import { findProgram } from '../../find-program.ts';
 import { type Brand, openBrand } from './peer-brand.ts';
 import { createPeerConnections, type PeerConnections } from './peer-connections.ts';
 import { buildMarker, instanceMarker } from './process-environment.ts';
@@ -20,6 +21,7 @@ export interface OwnProcesses extends ProcessTable {
 }
 
 export interface Start {
+  /** Absolute, or a name on the PATH of `environment`. */
   program: string;
   args: string[];
   cwd: string;
@@ -34,25 +36,26 @@ const folderNames = ['releases', 'homes', 'volumes', 'worktrees', 'agents'];
 const agentFolders = ['agents', 'agent-zero'];
 
 /**
- * @param agentMarkers by which agents are known, beside what is deployed
+ * @param markers by which agents and other programs are known, beside what is deployed
  */
-export async function openOwnProcesses({
-  instance,
-  home,
-  agentMarkers = [],
-}: {
-  instance: string;
-  /** BORGOS_HOME. */
-  home: string;
-  agentMarkers?: readonly string[];
-}): Promise<OwnProcesses> {
+export async function openOwnProcesses(
+  {
+    instance,
+    home,
+  }: {
+    instance: string;
+    /** BORGOS_HOME. */
+    home: string;
+  },
+  markers: readonly string[] = [],
+): Promise<OwnProcesses> {
   const table = openProcessTable();
   const brand = await openBrand();
   const realHome = await realpath(home);
   const folders = folderNames.map((name) => join(realHome, name));
-  const markers = [instanceMarker, buildMarker, ...agentMarkers];
-  const peers = createPeerConnections({ instance, markers, folders, brand }, table);
-  const marked = await Promise.all(agentMarkers.map((marker) => table.marked(marker)));
+  const all = [instanceMarker, buildMarker, ...markers];
+  const peers = createPeerConnections({ instance, markers: all, folders, brand }, table);
+  const marked = await Promise.all(markers.map((marker) => table.marked(marker)));
   // What agents of an earlier life left may have no mark any more. And those of another BorgOS are no
   // more the user than those of this one.
   const hadAgents = agentFolders.some((name) => existsSync(join(realHome, name)));
@@ -64,17 +67,16 @@ export async function openOwnProcesses({
     peers,
     async start({ program, args, cwd, environment, stdio }) {
       peers.watch();
-      const isWrapped = isAbsolute(program);
       // What wraps it would start, and only then find that it is not there.
-      if (isWrapped) await access(program, constants.X_OK);
-      const [file, ...rest] = isWrapped ? brand.wrap([program, ...args]) : [program, ...args];
+      const found = await findProgram(program, environment.PATH);
+      if (found === undefined) throw new Error('there is no such program: give its full path');
+      const [file, ...rest] = brand.wrap([found, ...args]);
       const child = spawn(file, rest, { cwd, env: environment, detached: true, stdio });
       await new Promise<void>((resolve, reject) => {
         child.once('spawn', resolve).once('error', reject);
       });
       child.unref();
       if (!hasPid(child)) throw new Error('it has no process id');
-      if (!isWrapped) await brand.put(child.pid);
       return child;
     },
   };

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { access, constants, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { findProgram } from '../../find-program.ts';
 import type { ControlGroups } from './control-groups.ts';
 import { standardSearchPath } from './process-environment.ts';
 
@@ -25,7 +25,8 @@ const brandedLocks = 0x62_6f_72_67;
  */
 export async function openBrand(): Promise<Brand> {
   const own = hardLocks(await readFile('/proc/self/limits', 'utf8').catch(() => ''));
-  const prlimit = own === 'unlimited' ? await findPrlimit() : undefined;
+  const prlimit =
+    own === 'unlimited' ? await findProgram('prlimit', standardSearchPath) : undefined;
   const locks = `--locks=${brandedLocks}:${brandedLocks}`;
   const isIn = (limits: string) => own === 'unlimited' && /^\d+$/.test(hardLocks(limits));
   return {
@@ -41,20 +42,6 @@ export async function openBrand(): Promise<Brand> {
     // It becomes the program, in the same process.
     wrap: (command) => (prlimit === undefined ? command : [prlimit, locks, ...command]),
   };
-}
-
-async function findPrlimit(): Promise<string | undefined> {
-  for (const folder of standardSearchPath.split(':')) {
-    const file = join(folder, 'prlimit');
-    if (
-      await access(file, constants.X_OK).then(
-        () => true,
-        () => false,
-      )
-    )
-      return file;
-  }
-  return undefined;
 }
 
 function hardLocks(limits: string): string {

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 
@@ -21,17 +20,4 @@ export async function findProgram(
     if (isThere) return place;
   }
   return undefined;
-}
-
-const versionMs = 5_000;
-
-/** What a program says to `--version`; `null`: nothing that can be understood. */
-export function readVersion(file: string, env: Record<string, string>): Promise<string | null> {
-  return new Promise((resolve) => {
-    const options = { env, timeout: versionMs, killSignal: 'SIGKILL', maxBuffer: 65_536 } as const;
-    execFile(file, ['--version'], options, (error, output) => {
-      const [version] = error ? [] : (/\d+\.\d+[\w.+-]{0,40}/.exec(output) ?? []);
-      resolve(version ?? null);
-    }).stdin?.end();
-  });
 }
