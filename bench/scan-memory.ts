@@ -75,6 +75,10 @@ function addFile(file: string, target: string): void {
   }
 }
 
+async function waitFor(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(500);
+}
+
 async function measure(): Promise<void> {
   const server = await startServerProcess({
     BORGOS_HOME: path.join(folder, 'home'),
@@ -84,6 +88,8 @@ async function measure(): Promise<void> {
   try {
     const pid = server.child.pid ?? 0;
     const { id } = await server.client.projects.create({ name: 'Large', path: directory });
+    // Beside it, the index of its code is made, whose memory is measured by bench/search.ts.
+    await waitFor(async () => (await server.client.projects.get({ id })).index.status === 'ready');
     const before = residentMb(pid);
     const peak = { server: before, scan: 0, together: before };
     const began = performance.now();
@@ -107,7 +113,7 @@ async function measure(): Promise<void> {
     );
     const isMet = peak.together <= mostMb;
     console.log(
-      `together ${peak.together} MB (target ${mostMb}, ${isMet ? 'met' : 'MISSED'}), what both share counted twice`,
+      `together ${peak.together} MB (target ${mostMb}, ${isMet ? 'met' : 'MISSED'})`,
     );
     if (!isMet) process.exitCode = 1;
   } finally {
@@ -115,11 +121,11 @@ async function measure(): Promise<void> {
   }
 }
 
-/** Of a process that may have ended. */
+/** Of a process that may have ended: its own memory, and its share of what others use, too. */
 function residentMb(pid: number): number {
   try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
+    const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    return Math.round(Number(/^Pss:\s+(\d+)/m.exec(rollup)?.[1] ?? 0) / 1024);
   } catch {
     return 0;
   }

@@ -1,13 +1,10 @@
-import { readdirSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
-import { setPriority } from 'node:os';
+import { liveAsChild } from '../live-as-child.ts';
 import type { ChildMessage } from './child-message.ts';
 import { ScanFailure } from './scan-failure.ts';
 
 /** Of a list that is sent at once: reading a message must not hold up the server. */
 const mostItems = 1_000;
-/** A third of the time that others get who want it as well. */
-const niceness = 5;
 
 /** `signal` says whether the server is gone, also to what never waits and so hears no event. */
 type Work<Request, Result, Progress> = (
@@ -23,25 +20,17 @@ type Work<Request, Result, Progress> = (
 export function answerParent<Request, Result extends object, Progress = never>(
   work: Work<Request, Result, Progress>,
 ): void {
-  // They come to all that runs on a terminal: the server answers them, and ends this one.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
-  process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-  yieldToOthers();
+  const signal = liveAsChild();
   process.once('message', (request: Request) => {
-    void answer(work, request).then(flushCompileCache);
+    void answer(work, request, signal).then(flushCompileCache);
   });
 }
 
 async function answer<Request, Result extends object, Progress>(
   work: Work<Request, Result, Progress>,
   request: Request,
+  signal: { readonly aborted: boolean },
 ): Promise<void> {
-  const { ppid } = process;
-  const signal = {
-    get aborted() {
-      return process.ppid !== ppid;
-    },
-  };
   try {
     const tell = (progress: Progress) => void send({ kind: 'progress', progress });
     const result = await work(request, tell, signal);
@@ -74,15 +63,4 @@ function send(message: ChildMessage): Promise<void> {
     if (process.connected) process.send?.(message, () => resolve());
     else resolve();
   });
-}
-
-/** Requests come first; yet on a busy machine the scan must go on. */
-function yieldToOthers(): void {
-  try {
-    setPriority(niceness);
-    // On Linux each thread has its own, and those of V8 run already.
-    for (const thread of readdirSync('/proc/self/task')) setPriority(Number(thread), niceness);
-  } catch {
-    // There is no such folder elsewhere; and being as fast as others is no reason not to work.
-  }
 }

@@ -1,10 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { getCompileCacheDir } from 'node:module';
-import { homedir } from 'node:os';
-import { dirname, extname } from 'node:path';
+import { extname } from 'node:path';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
+import { childMemoryMb, startChild } from '../start-child.ts';
 import type { ChildMessage } from './child-message.ts';
 import { ScanFailure } from './scan-failure.ts';
 
@@ -16,24 +14,9 @@ export interface ChildOptions<Progress> {
   whereAtCrash?: () => string | undefined;
 }
 
-/** Of each thread's JavaScript; what parsers have outside of it is small. */
-const memoryMb = 512;
 /** Until a killed process is gone; one that waits for a dead disk is left to itself. */
 const endMs = 5_000;
 const keptOutput = 4_096;
-
-/**
- * The optimizing compilers of V8 need 300 MB for the parsers' WebAssembly and never give them back, for
- * a gain that a scan is too short for. Young objects are many and die at once: a small room does for
- * them. The collector is called by name, see `native-memory.ts`.
- */
-const flags = [
-  '--no-wasm-tier-up',
-  '--no-wasm-dynamic-tiering',
-  '--max-semi-space-size=4',
-  `--max-old-space-size=${memoryMb}`,
-  '--expose-gc',
-];
 
 /**
  * Looks through files in a process of its own: requests are answered meanwhile, what it took of memory
@@ -48,7 +31,7 @@ export async function runChild<Result extends object, Progress = never>(
 ): Promise<Result> {
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<Result>();
-  const child = start(name);
+  const child = startChild(new URL(`./${name}${extname(import.meta.filename)}`, import.meta.url));
   const lastOutput = keepLast(child.stderr);
   const lists: Record<string, unknown[]> = {};
   const timer = setTimeout(() => {
@@ -84,26 +67,6 @@ export async function runChild<Result extends object, Progress = never>(
 
 const advice = 'Leave large generated folders out with .gitignore';
 
-function start(name: string): ChildProcess {
-  const file = new URL(`./${name}${extname(import.meta.filename)}`, import.meta.url);
-  const cache = getCompileCacheDir();
-  return fork(fileURLToPath(file), [], {
-    execArgv: flags,
-    // Nothing else of the server's environment, where secrets are.
-    env: {
-      HOME: homedir(),
-      // Or each thread would keep memory for itself that another one has freed.
-      MALLOC_ARENA_MAX: '1',
-      // Of files and texts, which are given back at once then; or the system's library learns to keep them.
-      MALLOC_MMAP_THRESHOLD_: '131072',
-      // Named is the folder below it that is of this version of Node.js.
-      ...(cache && { NODE_COMPILE_CACHE: dirname(cache) }),
-    },
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
-}
-
 function append(lists: Record<string, unknown[]>, name: string, items: readonly unknown[]): void {
   lists[name] ??= [];
   for (const item of items) lists[name].push(item);
@@ -127,7 +90,7 @@ function keepLast(stream: Readable | null): () => string {
 function crashOf(by: string | number | null, output: string, where: string | undefined): Error {
   const place = where ? ` ${where}` : '';
   if (/heap out of memory/.test(output)) {
-    return new ScanFailure(`It needed more than ${memoryMb} MB of memory${place}. ${advice}`);
+    return new ScanFailure(`It needed more than ${childMemoryMb} MB of memory${place}. ${advice}`);
   }
   if (typeof by !== 'string') return new Error(`Its process ended with code ${by}: ${output}`);
   const remedy = where ? '. If it happens again, leave that file out with .gitignore' : '';

@@ -9,7 +9,7 @@ import { AppError } from '../errors.ts';
 import { appendEvent } from '../events/append.ts';
 import type { EventFeed } from '../events/feed.ts';
 import type { Projects } from '../projects/projects.ts';
-import { createIndexThread, IndexFailure } from './index/index-thread.ts';
+import { createIndexProcess, IndexFailure } from './index/index-process.ts';
 import type { IndexProgress, IndexResult } from './index/update-index.ts';
 
 export interface Indexes {
@@ -50,7 +50,7 @@ export function createIndexes({
   const folder = path.join(home, 'indexes');
   const known = new Map<number, Known>();
   const queue = new Set<number>();
-  const thread = createIndexThread();
+  const indexing = createIndexProcess();
   let running: { id: number; controller: AbortController } | undefined;
   let work: Promise<void> | undefined;
   let closed = false;
@@ -117,7 +117,7 @@ export function createIndexes({
       if (isFirst) Object.assign(state, { status: 'building', files_done: 0, reason: null });
       const request = { directory, file: fileOf(id), isUnknown: !isSound };
       const options = { signal: controller.signal, onProgress: teller.tell };
-      const result = await thread.run(request, options);
+      const result = await indexing.run(request, options);
       await teller.end();
       await complete(id, result, isFirst);
     } catch (error) {
@@ -233,7 +233,7 @@ export function createIndexes({
       queue.clear();
       running?.controller.abort(new Error('the server stops'));
       await work;
-      await thread.close();
+      await indexing.close();
     },
   };
 }

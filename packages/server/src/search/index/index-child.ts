@@ -1,20 +1,21 @@
-import { parentPort } from 'node:worker_threads';
+import { flushCompileCache } from 'node:module';
+import { liveAsChild } from '../../live-as-child.ts';
 import { reasonOf } from '../../scan/walk/read-regular-file.ts';
-import type { IndexMessage } from './index-thread.ts';
+import type { IndexMessage } from './index-process.ts';
 import { errorCode } from './schema.ts';
-import { type IndexRequest, updateIndex } from './update-index.ts';
+import { type IndexProgress, type IndexRequest, updateIndex } from './update-index.ts';
 
-// A thread of its own, as reading a project and writing its index would hold up all requests.
-const post = (message: IndexMessage) => parentPort?.postMessage(message);
+const post = (message: IndexMessage) => void process.send?.(message);
+const signal = liveAsChild();
 
-parentPort?.on('message', (request: IndexRequest) => {
+process.on('message', (request: IndexRequest) => {
   try {
-    const onProgress = (progress: { filesDone: number; filesTotal: number }) =>
-      post({ kind: 'progress', progress });
-    post({ kind: 'result', result: updateIndex(request, { onProgress }) });
+    const onProgress = (progress: IndexProgress) => post({ kind: 'progress', progress });
+    post({ kind: 'result', result: updateIndex(request, { onProgress, signal }) });
   } catch (error) {
-    post({ kind: 'failed', reason: explain(error), error });
+    post({ kind: 'failed', reason: explain(error), details: String(error) });
   }
+  flushCompileCache();
 });
 
 /** By what SQLite calls its errors, without the part that says where. */
