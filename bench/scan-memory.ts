@@ -112,9 +112,7 @@ async function measure(): Promise<void> {
       `server: ${before} MB before, ${peak.server} MB at most; the scan: ${peak.scan} MB`,
     );
     const isMet = peak.together <= mostMb;
-    console.log(
-      `together ${peak.together} MB (target ${mostMb}, ${isMet ? 'met' : 'MISSED'})`,
-    );
+    console.log(`together ${peak.together} MB (target ${mostMb}, ${isMet ? 'met' : 'MISSED'})`);
     if (!isMet) process.exitCode = 1;
   } finally {
     await server.end('SIGTERM');
