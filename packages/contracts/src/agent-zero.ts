@@ -38,7 +38,8 @@ export const agentZeroStatus = z
     running,
     port,
     process_id: z.int().nullable().meta({
-      description: '`null` while it does not run, and where it is no process of BorgOS.',
+      description:
+        'Of a container, its first process on this machine. `null` while it does not run, and where it is no process of BorgOS.',
     }),
     directory: z
       .string()
@@ -66,7 +67,7 @@ export const agentZero = {
     path: '/api/v1/agent-zero/status',
     tag,
     summary: 'See whether Agent Zero runs',
-    description: 'Looked at anew: a process that has ended is never said to run.',
+    description: 'Looked at anew: what has ended is never said to run.',
     scope: 'agents:read',
     status: 200,
     response: agentZeroStatus,
@@ -78,7 +79,7 @@ export const agentZero = {
     tag,
     summary: 'Start Agent Zero',
     description:
-      'Starts the Agent Zero in `BORGOS_AGENT_ZERO_DIR`; one that runs is left as it is. When it does not answer within 20 seconds, `running` is `false` and it goes on starting. It is started again when it crashes, and outlives BorgOS.',
+      'Starts the Agent Zero in `BORGOS_AGENT_ZERO_DIR`, or a container of `BORGOS_AGENT_ZERO_IMAGE`; one that runs is left as it is. When it does not answer within 20 seconds, `running` is `false` and it goes on starting. It is started again when it crashes, and outlives BorgOS.',
     scope: 'agents:write',
     status: 200,
     response: started,
@@ -90,11 +91,11 @@ export const agentZero = {
     tag,
     summary: 'Stop Agent Zero',
     description:
-      'Ends its tasks and the process with all that it started: politely, after 10 seconds by force. Its port is free then.',
+      'Ends its tasks and the process with all that it started: politely, after 10 seconds by force. A container has 70 seconds, and is removed. Its port is free then.',
     scope: 'agents:write',
     status: 200,
     response: z.object({ success: z.literal(true) }),
-    errors: ['AGENT_ZERO_NOT_CONFIGURED', 'CONFLICT'],
+    errors: ['AGENT_ZERO_NOT_CONFIGURED', 'AGENT_ZERO_FAILED', 'CONFLICT'],
   }),
   restart: defineEndpoint({
     method: 'POST',

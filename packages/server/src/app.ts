@@ -57,6 +57,7 @@ import { createQuestions } from './questions/questions.ts';
 import { createRateLimits } from './rate-limits/rate-limits.ts';
 import { mountRoutes } from './routes.ts';
 import { chooseRuntime } from './runtimes/choose-runtime.ts';
+import { openServiceContainers } from './runtimes/docker/service-containers.ts';
 import { openOwnProcesses } from './runtimes/process/own-processes.ts';
 import { findPortHolder } from './runtimes/process/port-holder.ts';
 import { listSource } from './runtimes/source.ts';
@@ -156,10 +157,9 @@ async function build(
   const inUse = await findRuntimeInUse(db);
   const proxyDirectory = path.join(home, 'proxy');
   const processes = await openOwnProcesses({ instance, home }, [...agentMarkers, serverMarker]);
+  const machine = { instance, processes, containers: openServiceContainers(instance) };
   const opening = [
-    chooseRuntime(settings.runtime, inUse, {
-      ...{ ...settings, ...secrets, instance, processes, logs, log },
-    }),
+    chooseRuntime(settings.runtime, inUse, { ...settings, ...secrets, ...machine, logs, log }),
     connectProxy({ ...settings, directory: proxyDirectory, log }),
     createJobs({ connectionString, log }),
   ] as const;
@@ -248,9 +248,8 @@ async function build(
   });
   closing.add(() => mcpServers.close());
   const { adapters, agentZero: control } = openAdapters({
-    ...{ ...settings, environment, instance, version, isPortFree, findPortHolder, log },
+    ...{ ...settings, ...machine, environment, version, isPortFree, findPortHolder, log },
     configured: agentSettings.agents,
-    processes,
   });
   const listening = Promise.withResolvers<string>();
   const mcpPlace = { tokens: auth.tokens, address: listening.promise };

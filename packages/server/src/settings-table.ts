@@ -297,6 +297,19 @@ export const settingsTable = z.object({
     description: 'Where Agent Zero is installed: the directory that has `run_ui.py` in it.',
     examples: ['/srv/agent-zero'],
   }),
+  BORGOS_AGENT_ZERO_IMAGE: z
+    .string()
+    .max(300)
+    .regex(
+      /^[a-z0-9][\w./:@-]*$/,
+      'must be the name of an image, such as agent0ai/agent-zero or agent0ai/agent-zero:v1.7',
+    )
+    .optional()
+    .meta({
+      description:
+        'Runs Agent Zero as a container of this image, which `docker pull` must have brought; what it keeps is in `usr` of `BORGOS_AGENT_ZERO_DIR`, by default `agent-zero` in `BORGOS_HOME`.',
+      examples: ['agent0ai/agent-zero'],
+    }),
   BORGOS_AGENT_ZERO_PORT: wholePort
     .refine((value) => value > 0, 'must be a whole number from 1 to 65535')
     .prefault('8085')

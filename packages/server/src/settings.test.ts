@@ -32,7 +32,13 @@ function homeWithConfig(content: string): string {
 describe('defaults', () => {
   it('need nothing to be set', () => {
     expect(read({})).toEqual({
-      agentZero: { directory: undefined, port: 8085, url: undefined, python: undefined },
+      agentZero: {
+        directory: undefined,
+        image: undefined,
+        port: 8085,
+        url: undefined,
+        python: undefined,
+      },
       httpPort: null,
       httpsPort: null,
       acme: null,

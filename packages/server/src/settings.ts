@@ -59,8 +59,10 @@ export interface Settings {
   agentZero: {
     /** Absolute; `undefined`: BorgOS starts none. */
     directory: string | undefined;
+    /** With it, it is a container. */
+    image: string | undefined;
     port: number;
-    /** Of one that runs elsewhere; it wins over the directory. */
+    /** Of one that runs elsewhere; it wins over the others. */
     url: string | undefined;
     /** `undefined`: that of a virtual environment in the directory. */
     python: string | undefined;
@@ -289,6 +291,7 @@ export function readSettings({
     zoektUrl: result.data.BORGOS_ZOEKT_URL,
     agentZero: {
       directory: result.data.BORGOS_AGENT_ZERO_DIR,
+      image: result.data.BORGOS_AGENT_ZERO_IMAGE,
       port: result.data.BORGOS_AGENT_ZERO_PORT,
       url: result.data.BORGOS_AGENT_ZERO_URL,
       python: result.data.BORGOS_AGENT_ZERO_PYTHON,

@@ -4,7 +4,7 @@ import {
   type AgentZeroOptions,
   connectAgentZero,
 } from './agent-zero/connect-agent-zero.ts';
-import { agentZeroMarker } from './agent-zero/launch-agent-zero.ts';
+import { agentZeroMarker } from './agent-zero/launch-process.ts';
 import { commandAdapters } from './command/command-adapters.ts';
 import type { OpenedAdapter } from './configured-agents.ts';
 import { runMarker } from './end-run.ts';
@@ -18,17 +18,18 @@ export function openAdapters({
   environment,
   isPortFree,
   findPortHolder,
+  containers,
   log,
   ...options
 }: Parameters<typeof acpAdapters>[0] &
-  Pick<AgentZeroOptions, 'environment' | 'isPortFree' | 'findPortHolder' | 'log'> & {
+  Pick<AgentZeroOptions, 'environment' | 'isPortFree' | 'findPortHolder' | 'containers' | 'log'> & {
     /** As it is set. */
-    agentZero: Pick<AgentZeroOptions, 'directory' | 'port' | 'url' | 'python'>;
+    agentZero: Pick<AgentZeroOptions, 'directory' | 'image' | 'port' | 'url' | 'python'>;
   }): { adapters: OpenedAdapter[]; agentZero: AgentZero } {
   const { home, instance, processes } = options;
   const agentZero = connectAgentZero({
     ...settings,
-    ...{ home, instance, processes, environment, isPortFree, findPortHolder, log },
+    ...{ home, instance, processes, environment, isPortFree, findPortHolder, containers, log },
   });
   const { adapter } = agentZero;
   const adapters = [

@@ -14,7 +14,13 @@ import { startTestApp, type TestApp } from '../testing/test-app.ts';
 import { waitFor } from '../testing/wait-for.ts';
 import { openWebSocket } from '../testing/websocket-client.ts';
 
-const nowhere = { directory: undefined, port: 8085, url: undefined, python: undefined };
+const nowhere = {
+  directory: undefined,
+  image: undefined,
+  port: 8085,
+  url: undefined,
+  python: undefined,
+};
 
 describe('an Agent Zero that is not configured', () => {
   let testApp: TestApp;
@@ -237,8 +243,11 @@ describe('an Agent Zero that BorgOS starts', () => {
     });
     await testApp.client.agentZero.stop();
     const told = await waitFor('what is told', async () => {
-      const events = socket.messages.filter(({ type }) => type === 'agent_status');
-      return events.length >= 4 && events.map(({ data }) => data);
+      const all = socket.messages.filter(({ type }) => type === 'agent_status');
+      // What was told just before may still come.
+      const first = all.findIndex(({ data }) => data.process_id === process_id);
+      const events = all.slice(first).map(({ data }) => data);
+      return first >= 0 && events.length >= 4 && events;
     });
     const agent_type = 'agent-zero';
     expect(told).toMatchObject([

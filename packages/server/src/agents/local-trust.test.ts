@@ -131,7 +131,12 @@ test.runIf(docker.available)(
 
 test('neither is Agent Zero taken for the user', { timeout: 30_000 }, async () => {
   const fake = await installFake();
-  const zero = { directory: fake.directory, port: await freePort(), url: undefined };
+  const zero = {
+    directory: fake.directory,
+    image: undefined,
+    port: await freePort(),
+    url: undefined,
+  };
   testApp = await startTestApp({
     settings: { agentZero: { ...zero, python: process.execPath } },
   });

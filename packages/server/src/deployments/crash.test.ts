@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAppLogs } from '../app-log/app-logs.ts';
 import { openHome } from '../home.ts';
 import { chooseRuntime } from '../runtimes/choose-runtime.ts';
+import { openServiceContainers } from '../runtimes/docker/service-containers.ts';
 import { openOwnProcesses } from '../runtimes/process/own-processes.ts';
 import { keyFileIn, readKeyFile } from '../secrets/key-file.ts';
 import { secretsOf } from '../secrets/secrets.ts';
@@ -95,6 +96,7 @@ describe.for(docker.available ? (['process', 'docker'] as const) : (['process'] 
         logs: createAppLogs(),
         searchPath: process.env.PATH,
         processes: await openOwnProcesses({ instance, home }),
+        containers: openServiceContainers(instance),
         ...secretsOf(keys),
       });
       try {

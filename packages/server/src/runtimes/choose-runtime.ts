@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Runtime } from '../deployments/runtime.ts';
 import type { Settings } from '../settings.ts';
 import { createDockerRuntime, findDocker } from './docker/docker-runtime.ts';
+import type { ServiceContainers } from './docker/service-containers.ts';
 import type { OwnProcesses } from './process/own-processes.ts';
 import { createProcessRuntime, type ProcessRuntimeOptions } from './process/process-runtime.ts';
 
@@ -22,7 +23,10 @@ const dockerWaitMs = 15_000;
 export async function chooseRuntime(
   wanted: Settings['runtime'],
   inUse: Runtime['name'] | null,
-  options: ProcessRuntimeOptions & { processes: OwnProcesses },
+  options: ProcessRuntimeOptions & {
+    processes: OwnProcesses;
+    containers: Pick<ServiceContainers, 'ownsConnection'>;
+  },
 ): Promise<ChosenRuntime> {
   if (inUse && wanted !== 'auto' && wanted !== inUse) {
     throw new Error(
@@ -30,28 +34,32 @@ export async function chooseRuntime(
     );
   }
   const name = wanted === 'auto' ? inUse : wanted;
-  if (name === 'process') return { runtime: await createProcessRuntime(options), missing: null };
+  if (name === 'process') return { runtime: await openProcesses(options), missing: null };
   const docker = await findDockerWithin(name === 'docker' ? dockerWaitMs : 0);
   if (docker.ok) {
     const runtime = await createDockerRuntime(options);
-    const { ownsConnection } = runtime;
-    const { peers } = options.processes;
-    return {
-      runtime: {
-        ...runtime,
-        // Agents are processes, whatever deployments run in.
-        ownsConnection: async (connection) =>
-          (await ownsConnection(connection)) || peers.areOwn(connection),
-      },
-      missing: null,
-    };
+    // Agents are processes, whatever deployments run in.
+    return { runtime: alsoOwning(runtime, options.processes.peers.areOwn), missing: null };
   }
   if (name === 'docker') {
     const why =
       wanted === 'docker' ? 'BORGOS_RUNTIME is docker' : 'What is deployed runs in Docker';
     throw new Error(`${why}, but ${docker.reason}`);
   }
-  return { runtime: await createProcessRuntime(options), missing: docker.reason };
+  return { runtime: await openProcesses(options), missing: docker.reason };
+}
+
+/** An agent may be a container also where deployments are processes. */
+async function openProcesses(options: Parameters<typeof chooseRuntime>[2]): Promise<Runtime> {
+  return alsoOwning(await createProcessRuntime(options), options.containers.ownsConnection);
+}
+
+function alsoOwning(runtime: Runtime, owns: Runtime['ownsConnection']): Runtime {
+  return {
+    ...runtime,
+    ownsConnection: async (connection) =>
+      (await runtime.ownsConnection(connection)) || owns(connection),
+  };
 }
 
 async function findDockerWithin(waitMs: number): ReturnType<typeof findDocker> {

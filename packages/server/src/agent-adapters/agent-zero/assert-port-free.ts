@@ -1,5 +1,11 @@
 import { AppError } from '../../errors.ts';
 
+export interface PortHolder {
+  /** Of a program, or what else it is. */
+  name: string;
+  pid?: number;
+}
+
 /** @throws AppError PORT_IN_USE that names who has it */
 export async function assertPortFree(
   port: number,
@@ -8,12 +14,13 @@ export async function assertPortFree(
     findPortHolder,
   }: {
     isPortFree(port: number): Promise<boolean>;
-    findPortHolder(port: number): Promise<{ pid: number; name: string } | null>;
+    findPortHolder(port: number): Promise<PortHolder | null>;
   },
 ): Promise<void> {
   if (await isPortFree(port)) return;
   const holder = await findPortHolder(port);
-  const who = holder ? `${holder.name} (process ${holder.pid})` : 'another program';
+  const process = holder?.pid === undefined ? '' : ` (process ${holder.pid})`;
+  const who = holder ? `${holder.name}${process}` : 'another program';
   throw new AppError(
     'PORT_IN_USE',
     `Port ${port} is held by ${who}. Stop that, or choose another port for Agent Zero with BORGOS_AGENT_ZERO_PORT. If it is an Agent Zero itself, BorgOS uses it as it is with BORGOS_AGENT_ZERO_URL=http://127.0.0.1:${port}`,

@@ -146,7 +146,7 @@ export function createSession({
 }
 
 const needsLogin =
-  'Agent Zero asks for a login: BorgOS takes it from usr/.env in BORGOS_AGENT_ZERO_DIR, or from BORGOS_AGENT_ZERO_URL, as http://user:password@host:port';
+  'Agent Zero asks for a login: BorgOS takes it from usr/.env in BORGOS_AGENT_ZERO_DIR (in Docker without one: in the folder agent-zero of BORGOS_HOME), or from BORGOS_AGENT_ZERO_URL, as http://user:password@host:port';
 
 /** The answers of what is asked before anything is done. */
 function isDoor(status: number): boolean {

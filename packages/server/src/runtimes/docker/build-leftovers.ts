@@ -55,8 +55,9 @@ export async function removeBuildLeftoversOf(engine: Engine, instance: string): 
     docker.listContainers({ all: true, filters: { label } }),
   );
   for (const { Id, Labels } of containers) {
-    // An instance has a generation; a step of a build has only what its image carries.
-    if (Labels[labels.generation] === undefined) await removeContainer(engine, Id);
+    // A step of a build has only what its image carries.
+    const isKept = labels.generation in Labels || labels.service in Labels;
+    if (!isKept) await removeContainer(engine, Id);
   }
   await removeNamelessImages(engine, label);
 }

@@ -13,6 +13,8 @@ export const labels = {
   port: 'borgos.port',
   /** The port of this machine that it is published on. */
   hostPort: 'borgos.host-port',
+  /** What it is, if it is not deployed but of BorgOS itself. */
+  service: 'borgos.service',
   /** What a volume is called in its deployment. */
   volume: 'borgos.volume',
   /** Where the output goes, so that it is followed again after a restart of BorgOS. */

@@ -9,9 +9,12 @@ import { apiKeyOf } from '../access.ts';
 // tokens and origins, errors as plain text, items that change after they were told.
 //
 //   node run_ui.py --host=127.0.0.1 --port=8085      with fake.json and usr/.env in the directory
+const [, host = '127.0.0.1'] = /--host=([\d.]+)/.exec(process.argv.join(' ')) ?? [];
 const [, port = '5000'] = /--port=(\d+)/.exec(process.argv.join(' ')) ?? [];
+// The folder that a container keeps is `usr`.
+const settingsFile = ['fake.json', 'usr/fake.json'].find((file) => existsSync(file));
 const settings: { prefix?: string; startMs?: number; dies?: boolean; ignoresTerm?: boolean } =
-  existsSync('fake.json') ? JSON.parse(readFileSync('fake.json', 'utf8')) : {};
+  settingsFile ? JSON.parse(readFileSync(settingsFile, 'utf8')) : {};
 const { prefix = '/api' } = settings;
 const variables = Object.fromEntries(
   (existsSync('usr/.env') ? readFileSync('usr/.env', 'utf8') : '')
@@ -222,6 +225,7 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   if (path === 'message_async') {
     const chat = chatOf(body.context);
     add(chat, 'user', body.text);
+    console.log(`User message: ${body.text}`);
     void work(chat, body.text);
     return send(response, 200, { message: 'Message received.', context: chat.id });
   }
@@ -294,7 +298,11 @@ async function readAll(request: IncomingMessage): Promise<string> {
 }
 
 console.log('Initializing Python framework...');
-if (settings.ignoresTerm) process.on('SIGTERM', () => {});
+process.on('SIGTERM', () => {
+  if (settings.ignoresTerm) return;
+  console.log('Bye');
+  process.exit();
+});
 if (settings.dies) {
   console.error("ModuleNotFoundError: No module named 'flask'");
   process.exit(1);
@@ -302,5 +310,5 @@ if (settings.dies) {
 setTimeout(() => {
   createServer((request, response) => {
     inThread(() => serve(request, response)).catch((error) => send(response, 500, String(error)));
-  }).listen(Number(port), '127.0.0.1');
+  }).listen(Number(port), host);
 }, settings.startMs ?? 0);

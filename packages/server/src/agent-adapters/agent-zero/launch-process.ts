@@ -24,7 +24,7 @@ export interface Launch {
  * ends it.
  * @throws AppError AGENT_ZERO_NOT_CONFIGURED, AGENT_ZERO_FAILED
  */
-export async function launchAgentZero(launch: Launch): Promise<ChildProcess & { pid: number }> {
+export async function launchProcess(launch: Launch): Promise<ChildProcess & { pid: number }> {
   const { directory, port, environment, instance, logFile, processes } = launch;
   const script = join(directory, 'run_ui.py');
   if (!(await isThere(script, constants.R_OK))) {
@@ -78,19 +78,5 @@ async function isThere(file: string, mode: number): Promise<boolean> {
     return (await stat(file)).isFile();
   } catch {
     return false;
-  }
-}
-
-/** The end of what it has printed, for a person. */
-export async function readLastLines(logFile: string): Promise<string> {
-  const handle = await open(logFile).catch(() => undefined);
-  if (!handle) return '';
-  try {
-    const { size } = await handle.stat();
-    const length = Math.min(size, 4_096);
-    const { buffer } = await handle.read(Buffer.alloc(length), 0, length, size - length);
-    return buffer.toString('utf8').trimEnd().split('\n').slice(-8).join('\n').slice(-1_500);
-  } finally {
-    await handle.close();
   }
 }

@@ -158,6 +158,19 @@ describe('after a restart of BorgOS', () => {
   });
 });
 
+test('one that was stopped after it had crashed stays so after a restart of BorgOS', async () => {
+  const first = connect();
+  await first.start();
+  process.kill((await first.status()).process_id ?? 0, 'SIGKILL');
+  await waitFor('its end', async () => !(await first.status()).running);
+  await first.stop();
+  await leave(first);
+  const second = connect();
+  await second.recover();
+  expect(await second.status()).toMatchObject({ running: false });
+  expect(await marked()).toEqual([]);
+});
+
 test('a start that takes long can be stopped', async () => {
   await fake.behave({ startMs: 60_000 });
   const zero = connect();

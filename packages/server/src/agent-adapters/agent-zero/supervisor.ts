@@ -4,23 +4,15 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { AppError } from '../../errors.ts';
 import { createInTurn } from '../../in-turn.ts';
 import { scrub } from '../../scrub.ts';
-import type { ProcessIdentity } from '../processes.ts';
-import { assertPortFree } from './assert-port-free.ts';
-import { endAgentZero } from './end-agent-zero.ts';
-import {
-  agentZeroMarker,
-  type Launch,
-  launchAgentZero,
-  readLastLines,
-} from './launch-agent-zero.ts';
-import { readRecord, writeRecord } from './process-record.ts';
+import { readRecord, writeRecord } from './life-record.ts';
+import { readLastLines } from './read-last-lines.ts';
 import { rotateLog } from './rotate-log.ts';
+import type { Life, Runner } from './runner.ts';
 
-export interface ProcessOptions extends Omit<Launch, 'logFile'> {
-  /** Of what is kept of the process: a folder of BORGOS_HOME. */
+export interface SupervisorOptions {
+  runner: Runner;
+  /** Of what is kept of its life: a folder of BORGOS_HOME. */
   folder: string;
-  isPortFree(port: number): Promise<boolean>;
-  findPortHolder(port: number): Promise<{ pid: number; name: string } | null>;
   isHealthy(): Promise<boolean>;
   /** Called on what happens without a call of `start` or `stop`. */
   onChange(status: 'started' | 'failed', reason: string | null): void;
@@ -33,50 +25,55 @@ export interface ProcessOptions extends Omit<Launch, 'logFile'> {
 }
 
 /** An Agent Zero that BorgOS starts, looks after, and finds again after its own restart. */
-export interface AgentZeroProcess {
+export interface Supervisor {
   /** `null`: none, or one that does not answer yet. */
-  running(): Promise<ProcessIdentity | null>;
+  running(): Promise<Life | null>;
   /** Also one that does not answer. */
-  alive(): Promise<ProcessIdentity | null>;
+  alive(): Promise<Life | null>;
   /**
    * Returns when it answers, or after 20 s. One that is there is left.
    * @throws AppError AGENT_ZERO_NOT_CONFIGURED, AGENT_ZERO_FAILED, PORT_IN_USE
    */
   start(): Promise<void>;
+  /** @throws AppError AGENT_ZERO_FAILED */
   stop(): Promise<void>;
-  /** Takes up what an earlier life left. */
+  /** Takes up what an earlier life of BorgOS left. */
   recover(): Promise<void>;
   /** Lets go of it: it runs on. */
   close(): Promise<void>;
 }
 
+/** For one that is found at the start of BorgOS, and is not to run. */
+const recoverPoliteMs = 10_000;
 const lookMs = 500;
 const startLookMs = 100;
 const startMs = 20_000;
-const rotateEvery = 10;
+const rotateMs = 5_000;
 const firstDelayMs = 5_000;
 const mostCrashes = 5;
 /** Who has run that long is taken to be well. */
 const wellMs = 600_000;
 
-export function createAgentZeroProcess(options: ProcessOptions): AgentZeroProcess {
-  const { directory, port, folder, processes, instance, log } = options;
+export function createSupervisor(options: SupervisorOptions): Supervisor {
+  const { runner, folder, log } = options;
   const recordFile = join(folder, 'process.json');
   const logFile = join(folder, 'output.log');
   const inTurn = createInTurn();
   const closing = new AbortController();
-  let current: ProcessIdentity | null = null;
+  let current: Life | null = null;
   let isHealthy = false;
   let wanted = false;
   let crashes = 0;
   let startedAt = 0;
   let restarting: NodeJS.Timeout | undefined;
-  let looks = 0;
+  let lookedAt = 0;
+  let rotatedAt = 0;
   let isLooking = false;
   /** Calls of `start` that wait: they tell themselves what becomes of it. */
   let awaited = 0;
 
-  const keep = () => writeRecord(recordFile, { wanted, directory, port, process: current });
+  const keep = () => writeRecord(recordFile, { wanted, ...runner.settings, process: current });
+  const notEnded = (error: unknown) => log.warn({ err: error }, 'Agent Zero has left something');
   const turn = <T>(work: () => Promise<T>) => inTurn(work, closing.signal);
 
   const looking = setInterval(() => {
@@ -91,25 +88,37 @@ export function createAgentZeroProcess(options: ProcessOptions): AgentZeroProces
 
   async function look(): Promise<void> {
     const looked = current;
-    if (looked === null) return;
-    if (!(await processes.isAlive(looked))) return onExit(looked);
-    looks += 1;
-    if (looks % rotateEvery === 0) await rotateLog(logFile);
+    const now = performance.now();
+    if (looked === null || (isHealthy && now - lookedAt < runner.lookMs)) return;
+    lookedAt = now;
+    if ((await runner.isAlive(looked)) === false) return onExit(looked);
+    if (now - rotatedAt > rotateMs) {
+      rotatedAt = now;
+      await rotateLog(logFile);
+    }
     if (!isHealthy) await becomeHealthy(looked);
   }
 
-  async function becomeHealthy(looked: ProcessIdentity, tells = true): Promise<boolean> {
+  async function becomeHealthy(looked: Life, tells = true): Promise<boolean> {
     const answers = await options.isHealthy();
-    // What answers at the port may be another program, once the process is gone.
-    if (!answers || current !== looked || !(await processes.isAlive(looked))) return false;
+    // What answers at the port may be another program, once it is gone.
+    if (!answers || (await runner.isAlive(looked)) === false || current !== looked) return false;
     const isNews = !isHealthy && awaited === 0 && tells;
     isHealthy = true;
     if (isNews) options.onChange('started', null);
     return true;
   }
 
+  /** Makes it the one that is looked after. */
+  function take(life: Life, ended: Promise<void> | null): void {
+    current = life;
+    isHealthy = false;
+    startedAt = performance.now();
+    void ended?.then(() => onExit(life));
+  }
+
   /** At once in memory, so that nobody sees it run; the rest when it is its turn. */
-  function onExit(exited: ProcessIdentity): void {
+  function onExit(exited: Life): void {
     if (current !== exited || closing.signal.aborted) return;
     current = null;
     isHealthy = false;
@@ -117,7 +126,8 @@ export function createAgentZeroProcess(options: ProcessOptions): AgentZeroProces
     turn(async () => {
       // The next one is there already: what the last one left was ended before it was started.
       if (current !== null) return;
-      await endAgentZero({ ...options, leader: exited, politeMs: 0 });
+      // What cannot be ended now is ended before the next one is started.
+      await runner.end(exited, 0).catch(notEnded);
       await keep();
       if (!wanted) return;
       if (performance.now() - startedAt > wellMs) crashes = 0;
@@ -137,50 +147,49 @@ export function createAgentZeroProcess(options: ProcessOptions): AgentZeroProces
     restarting = setTimeout(
       () => {
         turn(async () => {
-          if (wanted && current === null) await launch();
+          if (wanted && current === null) await launchAgain();
         }).catch((error) => {
-          if (closing.signal.aborted) return;
-          notStartedAgain(error);
-          crashes += 1;
-          if (crashes <= mostCrashes) scheduleRestart();
+          if (!closing.signal.aborted) log.warn({ err: error }, 'Agent Zero is not started again');
         });
       },
       firstDelayMs * 2 ** Math.max(0, crashes - 1),
     ).unref();
   }
 
-  function notStartedAgain(error: unknown): void {
-    log.warn({ err: error }, 'Agent Zero could not be started again');
-    const why = error instanceof Error ? error.message : String(error);
-    options.onChange('failed', `Agent Zero could not be started again: ${why}`);
+  /** Not by a call, so that it is tried again when it fails. */
+  async function launchAgain(): Promise<void> {
+    try {
+      await launch();
+    } catch (error) {
+      if (closing.signal.aborted) return;
+      log.warn({ err: error }, 'Agent Zero could not be started again');
+      const why = error instanceof Error ? error.message : String(error);
+      options.onChange('failed', `Agent Zero could not be started again: ${why}`);
+      crashes += 1;
+      if (crashes <= mostCrashes) scheduleRestart();
+    }
   }
 
-  async function launch(): Promise<ProcessIdentity> {
+  async function launch(): Promise<Life> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     // What a former one has left, which may hold the port.
-    await endAgentZero({ ...options, leader: null });
-    await assertPortFree(port, options);
+    await runner.end(null, 0);
     await rotateLog(logFile);
-    const child = await launchAgentZero({ ...options, logFile });
-    const leader = (await processes.identify(child.pid)) ?? { pid: child.pid, startedAt: 'gone' };
-    current = leader;
-    isHealthy = false;
-    startedAt = performance.now();
-    if (child.exitCode !== null || child.signalCode !== null) onExit(leader);
-    else child.once('exit', () => onExit(leader));
+    const { life, ended } = await runner.launch(logFile);
+    take(life, ended);
     await keep();
-    log.info({ process: child.pid, port }, 'Agent Zero is started');
-    return leader;
+    log.info({ life, port: runner.settings.port }, 'Agent Zero is started');
+    return life;
   }
 
   /** @throws AppError AGENT_ZERO_FAILED, CONFLICT */
-  async function untilHealthy(leader: ProcessIdentity): Promise<void> {
+  async function untilHealthy(life: Life): Promise<void> {
     const until = performance.now() + startMs;
-    while (current === leader && performance.now() < until) {
-      if (isHealthy || (await becomeHealthy(leader))) return;
+    while (current === life && performance.now() < until) {
+      if (isHealthy || (await becomeHealthy(life))) return;
       await wait(startLookMs, undefined, { signal: closing.signal });
     }
-    if (current === leader) return;
+    if (current === life) return;
     if (!wanted) throw new AppError('CONFLICT', 'Agent Zero was stopped while it started');
     // It would not do better by itself.
     wanted = false;
@@ -193,11 +202,16 @@ export function createAgentZeroProcess(options: ProcessOptions): AgentZeroProces
   }
 
   /** One that is there is left. */
-  async function ensureLaunched(): Promise<ProcessIdentity> {
+  async function ensureLaunched(): Promise<Life> {
     clearTimeout(restarting);
-    if (current !== null && (await processes.isAlive(current))) return current;
-    crashes = 0;
+    const isWanted = wanted;
     wanted = true;
+    if (current !== null && (await runner.isAlive(current)) !== false) {
+      // It could not be stopped.
+      if (!isWanted) await keep();
+      return current;
+    }
+    crashes = 0;
     try {
       return await launch();
     } catch (error) {
@@ -208,25 +222,40 @@ export function createAgentZeroProcess(options: ProcessOptions): AgentZeroProces
 
   async function stop(): Promise<void> {
     clearTimeout(restarting);
+    const life = current;
+    const isNews = wanted || life !== null;
     wanted = false;
-    const leader = current;
-    if (leader !== null && isHealthy) await options.beforeStop().catch(() => {});
+    // First of all: BorgOS may end before it has, and is not to start it again then.
+    if (isNews) await keep();
+    if (life !== null && isHealthy) await options.beforeStop().catch(() => {});
     // From now on nobody is told that it runs, nor is it taken for a crash.
     current = null;
     isHealthy = false;
-    await endAgentZero({ ...options, leader });
-    if (leader === null) return;
+    try {
+      await runner.end(life);
+    } catch (error) {
+      current = life;
+      throw error;
+    }
+    if (life === null) return;
     await keep();
-    log.info({ process: leader.pid }, 'Agent Zero is stopped');
+    log.info({ life }, 'Agent Zero is stopped');
   }
 
-  async function alive(): Promise<ProcessIdentity | null> {
+  async function alive(): Promise<Life | null> {
     const looked = current;
-    return looked && (await processes.isAlive(looked)) ? looked : null;
+    return looked && (await runner.isAlive(looked)) !== false ? looked : null;
+  }
+
+  async function running(): Promise<Life | null> {
+    const looked = isHealthy ? current : null;
+    if (looked === null) return null;
+    const lives = (await runner.isAlive(looked)) ?? (await options.isHealthy());
+    return lives ? looked : null;
   }
 
   return {
-    running: async () => (isHealthy ? alive() : null),
+    running,
     alive,
     async start() {
       awaited += 1;
@@ -240,34 +269,26 @@ export function createAgentZeroProcess(options: ProcessOptions): AgentZeroProces
     recover: () =>
       turn(async () => {
         const record = await readRecord(recordFile);
-        const leader = record?.process ?? (await findMarked());
+        const life = record?.process ?? (await runner.find());
         wanted = record?.wanted ?? false;
-        const isSame = record?.directory === directory && record.port === port;
-        if (leader && isSame && wanted && (await processes.isAlive(leader))) {
-          current = leader;
-          startedAt = performance.now();
+        if (life && wanted && (await runner.isAlive(life)) !== false) {
+          take(life, runner.adopt(life, logFile));
           // It has been so all along.
-          const answers = await becomeHealthy(leader, false);
-          log.info({ process: leader.pid, answers }, 'Agent Zero is found again');
+          const answers = await becomeHealthy(life, false);
+          log.info({ life, answers }, 'Agent Zero is found again');
           return;
         }
-        // Of other settings, or left by one that has died.
-        await endAgentZero({ ...options, leader });
-        if (!wanted) return;
-        await launch().catch((error) => notStartedAgain(error));
+        // Not wanted, or left by one that has died.
+        await runner.end(life, recoverPoliteMs).catch(notEnded);
+        if (wanted) await launchAgain();
       }),
     async close() {
       clearInterval(looking);
       clearTimeout(restarting);
       closing.abort(new Error('BorgOS stops'));
+      runner.close();
     },
   };
-
-  async function findMarked(): Promise<ProcessIdentity | null> {
-    const marked = await processes.marked(agentZeroMarker);
-    const first = marked.find(({ value }) => value === instance);
-    return first ? processes.identify(first.pid) : null;
-  }
 }
 
 function endReason(crashes: number, lines: string): string {

@@ -1,17 +1,17 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Processes, ProcessIdentity } from '../processes.ts';
-import { agentZeroMarker } from './launch-agent-zero.ts';
+import { agentZeroMarker } from './launch-process.ts';
+import { untilPortFree } from './until-port-free.ts';
 
 const usualPoliteMs = 10_000;
-const portMs = 3_000;
 const lookMs = 50;
 
 /**
- * Ends Agent Zero: its group politely, then by force, then by their mark all that have left the
- * group. Its port is free afterwards.
+ * Ends an Agent Zero that is a process: its group politely, then by force, then by their mark all
+ * that have left the group. Its port is free afterwards.
  * @param leader `null`: it is not known, or has ended
  */
-export async function endAgentZero({
+export async function endProcess({
   processes,
   instance,
   port,
@@ -44,8 +44,7 @@ export async function endAgentZero({
     if (left.length === 0) break;
   }
   if (!leader && ended === 0) return;
-  const until = performance.now() + portMs;
-  while (!(await isPortFree(port)) && performance.now() < until) await wait(lookMs);
+  await untilPortFree(port, isPortFree);
 }
 
 function signalTo(pid: number, signal: NodeJS.Signals): void {
