@@ -16,8 +16,8 @@ import { termRanges } from './term-ranges.ts';
 const mostCandidates = 200;
 /** Of these, tests at most: they repeat the words of what they test. */
 const mostTests = 40;
-/** So many that filters leave out are passed over to find them. */
-const mostPassed = 20_000;
+/** So many are looked at to find them; and so many only if filters have left out most of these. */
+const passes = [1_000, 20_000];
 /** What BM25 makes of a term in each column, as in the facts of a file: a name says most. */
 const columnWeights = '16.0, 2.0, 1.0';
 
@@ -98,20 +98,36 @@ export function judgeWords(
 }
 
 function candidatesOf(
+  question: Question,
+  request: Pick<CodeRequest, 'query'>,
+  index: OpenIndex,
+): Candidate[] {
+  let candidates: Candidate[] = [];
+  for (const mostPassed of passes) {
+    const best = bestOf(question, request, index, mostPassed);
+    candidates = best.candidates;
+    if (candidates.length === mostCandidates || !best.areMore) break;
+  }
+  return candidates;
+}
+
+function bestOf(
   { match }: Question,
   { query }: Pick<CodeRequest, 'query'>,
   index: OpenIndex,
-): Candidate[] {
+  mostPassed: number,
+): { candidates: Candidate[]; areMore: boolean } {
   const accepts = acceptsFile(query);
   const files = new Map<number, IndexedFile | undefined>();
   const candidates: Candidate[] = [];
   let passed = 0;
   let tests = 0;
+  // Not FTS5's own `rank`: ordered by that, it sorts all that match, however few are wanted.
   const statement = index.prepare(
-    `select rowid, rank from words where words match ? and rank match 'bm25(${columnWeights})'
-     order by rank limit ${mostPassed}`,
+    `select rowid, bm25(words, ${columnWeights}) as rank from words where words match ?
+     order by 2, 1 limit ?`,
   );
-  for (const row of statement.iterate(match)) {
+  for (const row of statement.iterate(match, mostPassed)) {
     const id = Math.floor(Number(row.rowid) / mostChunksOfFile);
     if (!files.has(id)) files.set(id, findFileById(index, id));
     const file = files.get(id);
@@ -126,9 +142,8 @@ function candidatesOf(
       if (candidates.length === mostCandidates) break;
     }
     passed += 1;
-    if (passed === mostPassed) break;
   }
-  return candidates;
+  return { candidates, areMore: passed === mostPassed };
 }
 
 /** The chunk that the index means; in a file that has changed, the one of that name that is nearest. */

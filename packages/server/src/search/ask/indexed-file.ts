@@ -1,5 +1,3 @@
-import { lstatSync } from 'node:fs';
-import path from 'node:path';
 import type { Chunk } from '../chunks/chunk.ts';
 import { rulesOf } from '../chunks/rules-of.ts';
 import { splitChunks } from '../chunks/split-chunks.ts';
@@ -79,10 +77,9 @@ function fileOf(row: Record<string, unknown> | undefined): IndexedFile | undefin
 /** Reads a file of the index; `undefined`: it is gone, or is no text any more. */
 export function readCurrent(directory: string, file: IndexedFile): CurrentFile | undefined {
   try {
-    const stats = lstatSync(path.join(directory, file.path));
-    if (!stats.isFile()) return undefined;
-    const text = readText(directory, file.path);
-    if (text === null) return undefined;
+    const now = readText(directory, file.path);
+    if (!now) return undefined;
+    const { text, stats } = now;
     const hasChanged = stats.size !== file.size || Math.floor(stats.mtimeMs) !== file.modified;
     return new CurrentFile(text, hasChanged, file);
   } catch {
