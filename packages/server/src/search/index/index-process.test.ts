@@ -43,10 +43,8 @@ test('one that is killed while it waits is started anew', async () => {
 });
 
 test('one that is killed at work says what has happened', async () => {
-  await index();
-  const [pid = 0] = await ownChildren();
-  process.kill(pid, 'SIGSTOP');
   const failed = index().catch((error: unknown) => error);
+  const pid = await waitFor('its process', async () => (await ownChildren())[0]);
   process.kill(pid, 'SIGKILL');
   const error = await failed;
   expect(error).toBeInstanceOf(IndexFailure);

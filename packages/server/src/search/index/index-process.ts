@@ -65,54 +65,77 @@ export function createIndexProcess(): IndexProcess {
   }
 
   return {
-    async run(request, { signal, onProgress }) {
-      signal.throwIfAborted();
-      clearTimeout(idleTimer);
-      if (!child?.connected) child = start();
-      const running = child;
-      const { promise, resolve, reject } = Promise.withResolvers<IndexResult>();
-      const timer = setTimeout(
-        () =>
-          reject(
-            new IndexFailure(
-              `it took longer than ${deadlineMs / 60_000} minutes; it goes on from there`,
-            ),
-          ),
-        deadlineMs,
-      );
-      const onAbort = () => reject(signal.reason);
-      const onError = (error: Error) => {
-        reject(new IndexFailure(`its process could not be started: ${error.message}`));
+    async run(request, options) {
+      const waited = child;
+      let isHeard = false;
+      const onProgress = (progress: IndexProgress) => {
+        isHeard = true;
+        options.onProgress(progress);
       };
-      const onClose = (code: number | null, killedBy: string | null) => {
-        reject(crashOf(killedBy ?? code, printed));
-      };
-      const onMessage = (message: IndexMessage) => {
-        if (message.kind === 'progress') onProgress(message.progress);
-        else if (message.kind === 'result') resolve(message.result);
-        else reject(new IndexFailure(message.reason, { cause: message.details }));
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      running.on('message', onMessage).on('error', onError).on('close', onClose);
-      running.send(request, (error) => {
-        if (error) reject(new IndexFailure(`its process does not listen: ${error.message}`));
-      });
       try {
-        return await promise;
+        return await ask(request, { ...options, onProgress });
       } catch (error) {
-        // It may be at work still, or in a state that nobody knows.
-        await end();
-        throw error;
-      } finally {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', onAbort);
-        running.off('message', onMessage).off('error', onError).off('close', onClose);
-        idleTimer = setTimeout(() => void end(), idleMs).unref();
+        // It had ended while it waited, which is known only now.
+        const hadEnded = waited !== undefined && !isHeard && error instanceof Gone;
+        if (!hadEnded) throw error;
+        return ask(request, options);
       }
     },
     close: end,
   };
+
+  async function ask(
+    request: IndexRequest,
+    { signal, onProgress }: Parameters<IndexProcess['run']>[1],
+  ): Promise<IndexResult> {
+    signal.throwIfAborted();
+    clearTimeout(idleTimer);
+    child ??= start();
+    const running = child;
+    const { promise, resolve, reject } = Promise.withResolvers<IndexResult>();
+    const timer = setTimeout(
+      () =>
+        reject(
+          new IndexFailure(
+            `it took longer than ${deadlineMs / 60_000} minutes; it goes on from there`,
+          ),
+        ),
+      deadlineMs,
+    );
+    const onAbort = () => reject(signal.reason);
+    const onError = (error: Error) => {
+      reject(new IndexFailure(`its process could not be started: ${error.message}`));
+    };
+    const onClose = (code: number | null, killedBy: string | null) => {
+      reject(crashOf(killedBy ?? code, printed));
+    };
+    const onMessage = (message: IndexMessage) => {
+      if (message.kind === 'progress') onProgress(message.progress);
+      else if (message.kind === 'result') resolve(message.result);
+      else reject(new IndexFailure(message.reason, { cause: message.details }));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    running.on('message', onMessage).on('error', onError).on('close', onClose);
+    running.send(request, (error) => {
+      if (error) reject(new Gone(`its process does not listen: ${error.message}`));
+    });
+    try {
+      return await promise;
+    } catch (error) {
+      // It may be at work still, or in a state that nobody knows.
+      await end();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      running.off('message', onMessage).off('error', onError).off('close', onClose);
+      idleTimer = setTimeout(() => void end(), idleMs).unref();
+    }
+  }
 }
+
+/** Its process is not there, or no more. */
+class Gone extends IndexFailure {}
 
 function crashOf(by: string | number | null, printed: string): Error {
   if (/heap out of memory/.test(printed)) {
@@ -120,6 +143,6 @@ function crashOf(by: string | number | null, printed: string): Error {
       `it needed more than ${childMemoryMb} MB of memory. Leave large generated folders out with .gitignore`,
     );
   }
-  if (typeof by === 'string') return new IndexFailure(`its process was ended by ${by}`);
+  if (typeof by === 'string') return new Gone(`its process was ended by ${by}`);
   return new Error(`The process of indexes ended with code ${by}: ${printed}`);
 }
