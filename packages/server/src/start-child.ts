@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { getCompileCacheDir } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
@@ -19,6 +20,10 @@ const flags = [
   `--max-old-space-size=${childMemoryMb}`,
   '--expose-gc',
 ];
+
+/** Until a killed process is gone; one that waits for a dead disk is left to itself. */
+const endMs = 5_000;
+const keptOutput = 4_096;
 
 /**
  * Starts a process for heavy work: requests are answered meanwhile, what it took of memory goes back as
@@ -41,4 +46,21 @@ export function startChild(file: URL): ChildProcess {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
+}
+
+/** Ends a child of `startChild`, whatever it is at. */
+export async function endChild(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit', { signal: AbortSignal.timeout(endMs) });
+  child.kill('SIGKILL');
+  await ended.catch(() => child.unref());
+}
+
+/** Keeps what a child prints last, which says why when it crashes. */
+export function keepOutput({ stderr }: ChildProcess): () => string {
+  let kept = '';
+  stderr?.setEncoding('utf8').on('data', (text: string) => {
+    kept = (kept + text).slice(-keptOutput);
+  });
+  return () => kept;
 }

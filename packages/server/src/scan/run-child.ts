@@ -1,8 +1,5 @@
-import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { extname } from 'node:path';
-import type { Readable } from 'node:stream';
-import { childMemoryMb, startChild } from '../start-child.ts';
+import { childMemoryMb, endChild, keepOutput, startChild } from '../start-child.ts';
 import type { ChildMessage } from './child-message.ts';
 import { ScanFailure } from './scan-failure.ts';
 
@@ -13,10 +10,6 @@ export interface ChildOptions<Progress> {
   /** Where it was when it crashed, as `while it looked at …`; `undefined`: nobody knows. */
   whereAtCrash?: () => string | undefined;
 }
-
-/** Until a killed process is gone; one that waits for a dead disk is left to itself. */
-const endMs = 5_000;
-const keptOutput = 4_096;
 
 /**
  * Looks through files in a process of its own: requests are answered meanwhile, what it took of memory
@@ -32,7 +25,7 @@ export async function runChild<Result extends object, Progress = never>(
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<Result>();
   const child = startChild(new URL(`./${name}${extname(import.meta.filename)}`, import.meta.url));
-  const lastOutput = keepLast(child.stderr);
+  const lastOutput = keepOutput(child);
   const lists: Record<string, unknown[]> = {};
   const timer = setTimeout(() => {
     const seconds = Math.round(deadlineMs / 1000);
@@ -61,7 +54,7 @@ export async function runChild<Result extends object, Progress = never>(
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', abort);
-    await end(child);
+    await endChild(child);
   }
 }
 
@@ -70,21 +63,6 @@ const advice = 'Leave large generated folders out with .gitignore';
 function append(lists: Record<string, unknown[]>, name: string, items: readonly unknown[]): void {
   lists[name] ??= [];
   for (const item of items) lists[name].push(item);
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit', { signal: AbortSignal.timeout(endMs) });
-  child.kill('SIGKILL');
-  await ended.catch(() => child.unref());
-}
-
-function keepLast(stream: Readable | null): () => string {
-  let kept = '';
-  stream?.setEncoding('utf8').on('data', (text: string) => {
-    kept = (kept + text).slice(-keptOutput);
-  });
-  return () => kept;
 }
 
 function crashOf(by: string | number | null, output: string, where: string | undefined): Error {

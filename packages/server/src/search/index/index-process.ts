@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { extname } from 'node:path';
-import { childMemoryMb, startChild } from '../../start-child.ts';
+import { childMemoryMb, endChild, keepOutput, startChild } from '../../start-child.ts';
 import type { IndexProgress, IndexRequest, IndexResult } from './update-index.ts';
 
 export type IndexMessage =
@@ -25,36 +25,24 @@ export class IndexFailure extends Error {
 /** A project that takes longer goes on where it was the next time. */
 const deadlineMs = 30 * 60_000;
 const idleMs = 30_000;
-const endMs = 5_000;
-/** Of what it prints when it crashes. */
-const keptOutput = 4_096;
 
 /** The one process that writes indexes, started when there is something to do. */
 export function createIndexProcess(): IndexProcess {
   let child: ChildProcess | undefined;
-  let printed = '';
+  let printed = () => '';
   let idleTimer: NodeJS.Timeout | undefined;
 
   async function end(): Promise<void> {
     clearTimeout(idleTimer);
     const ended = child;
     child = undefined;
-    if (!ended || ended.exitCode !== null || ended.signalCode !== null) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    // One that waits for a dead disk is left to itself.
-    const timer = setTimeout(resolve, endMs);
-    ended.once('exit', resolve).kill('SIGKILL');
-    await promise;
-    clearTimeout(timer);
+    if (ended) await endChild(ended);
   }
 
   function start(): ChildProcess {
     const file = new URL(`./index-child${extname(import.meta.filename)}`, import.meta.url);
     const started = startChild(file);
-    printed = '';
-    started.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      printed = (printed + text).slice(-keptOutput);
-    });
+    printed = keepOutput(started);
     started
       // Heard by who asks it something; while nobody does, it must not end the server.
       .on('error', () => {})
@@ -107,7 +95,7 @@ export function createIndexProcess(): IndexProcess {
       reject(new IndexFailure(`its process could not be started: ${error.message}`));
     };
     const onClose = (code: number | null, killedBy: string | null) => {
-      reject(crashOf(killedBy ?? code, printed));
+      reject(crashOf(killedBy ?? code, printed()));
     };
     const onMessage = (message: IndexMessage) => {
       if (message.kind === 'progress') onProgress(message.progress);
