@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Processes, ProcessIdentity } from './processes.ts';
+import type { Processes, ProcessIdentity } from '../processes.ts';
 
 /** In the environment of every process of an agent: `<instance>/borgos-43-1`. */
 export const runMarker = 'BORGOS_AGENT_RUN';

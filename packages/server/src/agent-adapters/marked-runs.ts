@@ -1,6 +1,6 @@
 import type { AttemptRef, RunningAttempt } from '../agents/adapter.ts';
+import type { Processes, ProcessIdentity } from '../processes.ts';
 import { runMarker } from './end-run.ts';
-import type { Processes, ProcessIdentity } from './processes.ts';
 
 /** As it was noted; what was not noted any more is found by its mark. */
 export async function findLeader(

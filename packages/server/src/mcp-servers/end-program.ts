@@ -1,22 +1,12 @@
-import type { ChildProcess, StdioOptions } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Processes } from '../processes.ts';
 
 /** In the environment of every process of an MCP server: `<instance>/<id of the server>`. */
 export const serverMarker = 'BORGOS_MCP_SERVER';
 
-/** What is asked of the system about its processes, and the way to start some. */
-export interface MarkedProcesses {
-  /** Living processes that were started with this environment variable, oldest first. */
-  marked(variable: string): Promise<{ pid: number; value: string }[]>;
-  /** Starts a program in a session of its own, which is not taken for the user. @throws Error of the system */
-  start(start: {
-    program: string;
-    args: string[];
-    cwd: string;
-    environment: Record<string, string>;
-    stdio: StdioOptions;
-  }): Promise<ChildProcess & { pid: number }>;
-}
+/** What is asked of the system about the processes of servers. */
+export type MarkedProcesses = Pick<Processes, 'marked' | 'start'>;
 
 const politeMs = 500;
 

@@ -7,9 +7,9 @@ import type {
   AgentRunOptions,
 } from '../../agents/adapter.ts';
 import { findProgram } from '../../find-program.ts';
+import type { Processes, ProcessIdentity } from '../../processes.ts';
 import { endRun, runMarker } from '../end-run.ts';
 import { findLeader, listMarked } from '../marked-runs.ts';
-import type { Processes, ProcessIdentity } from '../processes.ts';
 import { readVersion } from '../read-version.ts';
 import { createForgetting, makeRunFiles, runFiles } from '../run-files.ts';
 import type { AcpAgent } from './acp-agent.ts';

@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { AgentFailure } from '../../agents/adapter.ts';
+import type { Processes } from '../../processes.ts';
 import type { Exit } from '../agent-exit.ts';
-import type { Processes } from '../processes.ts';
 
 export interface AgentProcess {
   pid: number;

@@ -5,9 +5,9 @@ import {
   type AgentRequest,
   type AgentRunOptions,
 } from '../../agents/adapter.ts';
+import type { Processes } from '../../processes.ts';
 import { createInvalidLines, type Exit, failedExit } from '../agent-exit.ts';
 import { pause } from '../pause.ts';
-import type { Processes } from '../processes.ts';
 import { asObject } from '../read-json.ts';
 import type { AgentProcess } from './agent-process.ts';
 import { createEventQueue } from './event-queue.ts';

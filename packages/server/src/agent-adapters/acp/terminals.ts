@@ -4,7 +4,7 @@ import type {
   TerminalExitStatus,
   TerminalOutputResponse,
 } from '@agentclientprotocol/sdk/unstable';
-import type { Processes } from '../processes.ts';
+import type { Processes } from '../../processes.ts';
 import { endGroup } from './agent-process.ts';
 
 export interface Terminals {

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Processes, ProcessIdentity } from '../processes.ts';
+import type { Processes, ProcessIdentity } from '../../processes.ts';
 import { agentZeroMarker } from './launch-process.ts';
 import { untilPortFree } from './until-port-free.ts';
 

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { access, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../../errors.ts';
-import type { Processes } from '../processes.ts';
+import type { Processes } from '../../processes.ts';
 
 /** In the environment of all that Agent Zero starts, with the id of this home. */
 export const agentZeroMarker = 'BORGOS_AGENT_ZERO';

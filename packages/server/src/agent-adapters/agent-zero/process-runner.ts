@@ -1,4 +1,4 @@
-import type { ProcessIdentity } from '../processes.ts';
+import type { ProcessIdentity } from '../../processes.ts';
 import { assertPortFree, type PortHolder } from './assert-port-free.ts';
 import { endProcess } from './end-process.ts';
 import { agentZeroMarker, type Launch, launchProcess } from './launch-process.ts';

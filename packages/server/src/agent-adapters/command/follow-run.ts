@@ -1,9 +1,9 @@
 import { appendFile, open, readFile, stat } from 'node:fs/promises';
 import { type AgentEvent, AgentFailure, LeaveRunning } from '../../agents/adapter.ts';
+import type { Processes, ProcessIdentity } from '../../processes.ts';
 import type { Exit } from '../agent-exit.ts';
 import { endRun } from '../end-run.ts';
 import { pause } from '../pause.ts';
-import type { Processes, ProcessIdentity } from '../processes.ts';
 import { asText, parseObject } from '../read-json.ts';
 import type { RunFiles } from '../run-files.ts';
 import type { CommandAgent } from './command-agent.ts';

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { AgentFailure } from '../../agents/adapter.ts';
-import type { Processes } from '../processes.ts';
+import type { Processes } from '../../processes.ts';
 import type { RunFiles } from '../run-files.ts';
 import type { CommandLine } from './command-line.ts';
 

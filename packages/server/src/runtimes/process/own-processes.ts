@@ -1,33 +1,18 @@
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findProgram } from '../../find-program.ts';
+import type { Processes } from '../../processes.ts';
 import { type Brand, openBrand } from './peer-brand.ts';
 import { createPeerConnections, type PeerConnections } from './peer-connections.ts';
 import { buildMarker, instanceMarker } from './process-environment.ts';
 import { openProcessTable, type ProcessTable } from './process-table.ts';
 
 /** The processes that BorgOS starts on this machine: none of them is taken for the user. */
-export interface OwnProcesses extends ProcessTable {
+export interface OwnProcesses extends ProcessTable, Pick<Processes, 'start'> {
   brand: Brand;
   peers: PeerConnections;
-  /**
-   * Starts a program in a session of its own, that BorgOS does not wait for at its end. It and all
-   * that comes from it is known by the brand, where there is one.
-   * @throws Error of the system, when there is no such program or folder
-   */
-  start(start: Start): Promise<ChildProcess & { pid: number }>;
-}
-
-export interface Start {
-  /** Absolute, or a name on the PATH of `environment`. */
-  program: string;
-  args: string[];
-  cwd: string;
-  /** All of it, a mark in it. */
-  environment: Record<string, string>;
-  stdio: StdioOptions;
 }
 
 /** In BORGOS_HOME, where instances and agents work. */

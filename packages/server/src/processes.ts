@@ -14,10 +14,12 @@ export interface Processes {
   marked(variable: string): Promise<{ pid: number; value: string }[]>;
   /**
    * Starts a program in a session of its own, that BorgOS does not wait for at its end. Neither it
-   * nor what it starts is taken for the user, who needs no credential.
+   * nor what it starts is taken for the user, who needs no credential: it is known by its brand, where
+   * there is one.
    * @throws Error of the system, when there is no such program or folder
    */
   start(start: {
+    /** Absolute, or a name on the PATH of `environment`. */
     program: string;
     args: string[];
     cwd: string;
